@@ -1,0 +1,1 @@
+"""A tagged notebook → one :class:`~kfjlab.notebook.pipeline.Pipeline` value."""

@@ -1,0 +1,1 @@
+"""Runs, their steps and events, and where they are kept."""

@@ -1,0 +1,1 @@
+"""Where a run happens. Each target is one folder (or another package's entry point in ``kfjlab.targets``)."""
