@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from enum import Enum
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from .problems import Problem, Severity
 
@@ -92,7 +93,8 @@ class Flow:
     ``reads`` are resources whose value at the step's position matters to it, ``writes`` what it may leave changed (binding,
     in-place change, deletion). A read of what the step itself has definitely written before is no read. ``mutates`` ⊆ ``writes``:
     variables changed in place (not rebound). ``opaque``: the step can read any variable (``eval``, ``globals()``, ``%run`` …), then
-    ``var:*`` is in ``reads``. ``prelude_digest`` is the digest (hex) of the prelude statements that the step depends on;
+    ``var:*`` is in ``reads``. ``unseeded``: generator keys (``numpy.random``) that the step draws from although nobody seeds them before
+    it, and that shall not order steps (so ``ambient:numpy.random`` is in neither set). ``prelude_digest`` is the digest (hex) of the prelude statements that the step depends on;
     ``code_digest`` that of its own cells (comments and layout left out).
     """
 
@@ -100,6 +102,7 @@ class Flow:
     writes: frozenset[str] = frozenset()
     mutates: frozenset[str] = frozenset()
     opaque: bool = False
+    unseeded: frozenset[str] = frozenset()
     code_digest: str = ""
     prelude_digest: str = ""
 
@@ -107,7 +110,7 @@ class Flow:
 @dataclass(frozen=True)
 class Step:
     """One step. ``after`` are the names of steps it must follow besides dataflow (``prev:``). ``implicit``: it has no tag of its own
-    (the code before the first tag, or a whole untagged notebook). ``draws_unseeded``: generator keys that it draws from before anyone seeded them."""
+    (the code before the first tag, or a whole untagged notebook)."""
 
     name: str
     cells: tuple[Cell, ...]
@@ -188,6 +191,12 @@ class Pipeline:
         """A JSON-ready form (enums as strings, sets sorted)."""
         return _plain(asdict(self))
 
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Pipeline:
+        """The Pipeline that :meth:`to_json` made ``data`` of."""
+        pipeline: Pipeline = _typed(Pipeline, data)
+        return pipeline
+
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
@@ -198,4 +207,23 @@ def _plain(value: Any) -> Any:
         return sorted(_plain(v) for v in value)
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
+    return value
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    """``value`` (plain JSON) as an instance of the annotation ``kind``."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is UnionType or origin is Union:
+        return None if value is None else _typed(next(a for a in arguments if a is not type(None)), value)
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{f.name: _typed(hints[f.name], value[f.name]) for f in fields(kind) if f.name in value})
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
+    if origin is frozenset:
+        return frozenset(value)
+    if origin is tuple:
+        return tuple(_typed(arguments[0], v) for v in value)
+    if origin in (dict, Mapping):
+        return {k: _typed(arguments[1], v) for k, v in value.items()}
     return value

@@ -89,11 +89,13 @@ class PreludeSpec:
 @dataclass(frozen=True)
 class PreludeRecord:
     """What the prelude left: ``values`` of the data names it bound (functions, classes and modules are not stored),
-    ``needs``: for each function, class or data value, the global names it looks up; ``ambient``: the state of every key at its end."""
+    ``needs``: for each function, class or data value, the global names it looks up; ``ambient``: the state of every key at its end;
+    ``reads``: the workspace files that it read (local modules among them), each with its digest."""
 
     values: Dict[str, Value] = field(default_factory=dict)
     needs: Dict[str, List[str]] = field(default_factory=dict)
     ambient: Dict[str, Value] = field(default_factory=dict)
+    reads: Dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     warnings: List[Dict[str, Any]] = field(default_factory=list)
 
@@ -151,7 +153,8 @@ class StepRecord:
 
     ``reads``: resource → digest as the step saw it. For ``dir:`` resources the digest is the JSON list of the sorted names seen.
     ``writes``: resource → digest that it left (``absent`` = deleted). ``values``: the stored value of each written
-    ``var:``/``ambient:`` resource. ``metrics``: name → number (``metrics`` steps). ``peak_memory`` bytes, ``seconds`` wall time
+    ``var:``/``ambient:`` resource. ``preimages``: ``file:`` resource → digest of the stored content that the step overwrote or deleted
+    (``absent`` for a new file). ``metrics``: name → number (``metrics`` steps). ``peak_memory`` bytes, ``seconds`` wall time
     of the cells. ``outputs``: number of outputs of each executed cell. ``warnings``: what could not be observed or carried but did not fail
     (each ``{"code", "message", "cell"}``).
     """
@@ -161,6 +164,7 @@ class StepRecord:
     writes: Dict[str, str] = field(default_factory=dict)
     values: Dict[str, Value] = field(default_factory=dict)
     metrics: Dict[str, float] = field(default_factory=dict)
+    preimages: Dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     peak_memory: int = 0
     error: Optional[StepError] = None

@@ -15,7 +15,9 @@ from kfjlab.notebook.problems import Problem
 class RunOptions:
     """How to run. ``steps``: only these, with everything they need that is not reusable (empty: all). ``start_from``: steps that must
     be executed even if a reusable record exists, with all that follow them. ``cache``: reuse records of earlier runs.
-    ``keep_going``: after a failure go on with steps that do not depend on it. ``max_parallel``: 0 means as many as cores."""
+    ``keep_going``: after a failure go on with steps that do not depend on it (else no further step is started; running ones finish).
+    ``max_parallel``: 0 means as many as cores. ``environment``: variables to set for every step. ``kernel``: a kernelspec's name instead
+    of the notebook's own."""
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     steps: tuple[str, ...] = ()
@@ -24,6 +26,7 @@ class RunOptions:
     keep_going: bool = False
     max_parallel: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
+    kernel: str | None = None
 
 
 class RefusedError(Exception):
