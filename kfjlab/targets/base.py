@@ -16,7 +16,7 @@ class RunOptions:
     """How to run. ``steps``: only these, with everything they need that is not reusable (empty: all). ``start_from``: steps that must
     be executed even if a reusable record exists, with all that follow them. ``cache``: reuse records of earlier runs.
     ``keep_going``: after a failure go on with steps that do not depend on it (else no further step is started; running ones finish).
-    ``max_parallel``: 0 means as many as cores. ``environment``: variables to set for every step. ``kernel``: a kernelspec's name instead
+    ``max_parallel``: 0 means as many as cores. ``kernel``: a kernelspec's name instead
     of the notebook's own."""
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -25,7 +25,6 @@ class RunOptions:
     cache: bool = True
     keep_going: bool = False
     max_parallel: int = 0
-    environment: Mapping[str, str] = field(default_factory=dict)
     kernel: str | None = None
 
 
