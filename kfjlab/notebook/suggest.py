@@ -1,0 +1,343 @@
+"""Proposes steps for a notebook without tags.
+
+Roles come first: leading cells that only import or define, and leading constants that later cells read. The
+rest is split into steps at markdown headings; without headings, where the kind of work changes (loading,
+preparing, training, …) or a new branch starts that needs nothing of the one before. Whatever is proposed has
+been analysed: it makes no error that the notebook did not have before.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from . import retag
+from .analyze import analyze_document
+from .dataflow import cell_summary
+from .document import Document, RawCell, read_document
+from .edit import retag_cells
+from .headings import sections
+from .names import safe_name, unused
+from .parameters import constants_only
+from .pipeline import Pipeline, Role
+from .problems import Problem
+from .steps import top_level_imports
+from .tags import read_cell
+
+MOST_STEPS, CELLS_A_STEP = 12, 10
+"""A proposal has at most so many steps, or one for so many cells when that is more."""
+
+_KINDS: tuple[tuple[str, str], ...] = (
+    (
+        "evaluate_model",
+        r"\.(score|evaluate)\(|_score\(|accuracy|confusion_matrix|classification_report|\bmetrics\.",
+    ),
+    (
+        "train_model",
+        r"\.fit\(|\.fit_transform\(.*\.fit\(|\.compile\(|\btrain\w*\(|\.partial_fit\(|\.backward\(|\.tune\(",
+    ),
+    ("predict", r"\.predict\w*\("),
+    (
+        "load_data",
+        r"\bread_\w+\(|\bload_\w+\(|\bfetch_\w+\(|\burlretrieve\(|\bwget\b|\bcurl\b|\bdownload\w*\(|DataLoader\(",
+    ),
+    (
+        "prepare_data",
+        r"train_test_split|\.(dropna|fillna|drop|merge|join|groupby|astype|rename|replace|get_dummies|transform|"
+        r"fit_transform|map|apply)\(|Scaler\(|Encoder\(|Imputer\(|tokenize",
+    ),
+    ("plot", r"\bplt\.|\bsns\.|\.plot\w*[.(]|\bpx\.|\.hist\(|\.show\("),
+)
+_KIND_PATTERNS = [(name, re.compile(pattern)) for name, pattern in _KINDS]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What one code cell should be. ``tag``: a tag is to be written; other cells follow the one before.
+    ``reason`` is for people.
+    """
+
+    cell: int
+    role: Role
+    step: str | None
+    reason: str
+    tag: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON form used by ``--json`` and the API."""
+        return {
+            "cell": self.cell,
+            "role": self.role.value,
+            "step": self.step,
+            "reason": self.reason,
+            "tag": self.tag,
+        }
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Proposals for all code cells of a notebook, in order; none when it has steps already. ``pipeline`` is
+    what they give.
+    """
+
+    path: str
+    proposals: tuple[Proposal, ...]
+    pipeline: Pipeline
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON form used by ``--json`` and the API."""
+        return {
+            "path": self.path,
+            "note": self.note,
+            "proposals": [p.to_json() for p in self.proposals],
+            "pipeline": self.pipeline.to_json(),
+        }
+
+
+@dataclass
+class _Group:
+    """Cells that are to be one step."""
+
+    title: str
+    reason: str
+    cells: list[int]
+
+
+def suggest(source: str | os.PathLike[str] | bytes) -> Suggestion:
+    """Steps for the notebook at a path (or its bytes). Never changes the file.
+
+    Raises :class:`~kfjlab.notebook.problems.NotebookError` when no pipeline can be made of it.
+    """
+    return suggest_document(read_document(source))
+
+
+def suggest_document(document: Document) -> Suggestion:
+    """Like :func:`suggest`, for a document already read."""
+    untagged = analyze_document(document)
+    ignored: list[Problem] = []
+    tags = {
+        cell.index: read_cell(cell.index, cell.metadata, ignored)
+        for cell in document.cells
+        if cell.kind == "code"
+    }
+    if any(t.step is not None for t in tags.values()):
+        return Suggestion(document.path, (), untagged, "The notebook has steps already.")
+    cells = [
+        cell
+        for cell in document.cells
+        if cell.kind == "code" and cell.source.strip() and tags[cell.index].role is not Role.SKIP
+    ]
+    roles = {c.index: (role, "is tagged so") for c in cells if (role := tags[c.index].role) is not None}
+    for index, choice in _roles([c for c in cells if c.index not in roles], cells).items():
+        roles[index] = choice
+    work = [c for c in cells if c.index not in roles]
+    groups = _merge_trivial(_groups(document, work), {c.index: c for c in cells})
+    return _settled(document, cells, roles, groups, untagged)
+
+
+def apply_suggestion(path: str | os.PathLike[str], suggestion: Suggestion) -> bool:
+    """Write the proposed tags into the notebook; whether it changed. Raises
+    :class:`~kfjlab.notebook.edit.EditError`.
+    """
+    return retag_cells(path, {p.cell: (p.role, p.step) for p in suggestion.proposals if p.tag})
+
+
+# ---- roles
+
+
+def _roles(open_cells: Sequence[RawCell], cells: Sequence[RawCell]) -> dict[int, tuple[Role, str]]:
+    """Roles of cells that are in no step: leading imports, definitions and constants, and later imports and
+    definitions.
+    """
+    found: dict[int, tuple[Role, str]] = {}
+    leading = True
+    for cell in open_cells:
+        summary = cell_summary(cell.source)
+        if summary.imports_and_defines_only:
+            role = Role.IMPORTS if top_level_imports(cell.source) else Role.FUNCTIONS
+            what = "only imports" if role is Role.IMPORTS else "only defines functions and classes"
+            found[cell.index] = (role, what)
+        elif leading and constants_only(cell.source) and _are_parameters(cell, cells):
+            found[cell.index] = (Role.PARAMETERS, "sets constants that later cells read")
+        elif summary.binds or summary.mutates:
+            leading = False
+    return found
+
+
+def _are_parameters(cell: RawCell, cells: Sequence[RawCell]) -> bool:
+    """Whether each name the cell sets is read later, and set or changed nowhere else."""
+    names = cell_summary(cell.source).binds
+    others = [cell_summary(c.source) for c in cells if c.index != cell.index]
+    later = [cell_summary(c.source) for c in cells if c.index > cell.index]
+    read = {name for s in later for name in s.reads}
+    return bool(names) and names <= read and not any(names & (s.binds | s.mutates) for s in others)
+
+
+# ---- groups
+
+
+def _groups(document: Document, work: Sequence[RawCell]) -> list[_Group]:
+    split = sections(document, [c.index for c in work], max(MOST_STEPS, len(work) // CELLS_A_STEP))
+    if len(split) > 1:
+        return [
+            _Group(
+                s.title,
+                f"under the heading {s.title!r}" if s.title else "before the first heading",
+                list(s.cells),
+            )
+            for s in split
+        ]
+    return _by_kind(work)
+
+
+def _kind(cell: RawCell) -> str | None:
+    return next((name for name, pattern in _KIND_PATTERNS if pattern.search(cell.source)), None)
+
+
+def _by_kind(work: Sequence[RawCell]) -> list[_Group]:
+    """Cut where the kind of work changes, and where a cell starts a branch of the same kind that needs
+    nothing of the last.
+    """
+    groups: list[_Group] = []
+    kinds: list[str | None] = []
+    for cell in work:
+        kind = _kind(cell)
+        own = cell_summary(cell.source)
+        if kind == "plot" and not own.binds - own.reads and groups:
+            kind = None
+        if groups and (kind is None or kind == kinds[-1]):
+            branch = kind == "train_model" and own.binds and not _touches(cell, groups[-1], work)
+            if not branch:
+                groups[-1].cells.append(cell.index)
+                continue
+            title = f"train_{min(own.binds)}"
+            groups.append(
+                _Group(title, "starts a branch that needs nothing of the step before", [cell.index])
+            )
+        else:
+            title = kind or "start"
+            groups.append(_Group(title, f"looks like: {title.replace('_', ' ')}", [cell.index]))
+        kinds.append(kind or (kinds[-1] if kinds else None))
+    return groups
+
+
+def _touches(cell: RawCell, group: _Group, work: Sequence[RawCell]) -> bool:
+    """Whether a cell shares a variable with a group other than by reading what both read."""
+    mine = cell_summary(cell.source)
+    for other in work:
+        if other.index in group.cells:
+            theirs = cell_summary(other.source)
+            written = theirs.binds | theirs.mutates
+            if written & (mine.reads | mine.binds | mine.mutates) or theirs.reads & (
+                mine.binds | mine.mutates
+            ):
+                return True
+    return False
+
+
+def _merge_trivial(groups: Sequence[_Group], cells: dict[int, RawCell]) -> list[_Group]:
+    """Groups that only show something join the one before."""
+    merged: list[_Group] = []
+    for group in groups:
+        summaries = [cell_summary(cells[index].source) for index in group.cells]
+        if merged and not any(s.binds or s.mutates for s in summaries):
+            merged[-1].cells += group.cells
+        else:
+            merged.append(group)
+    return merged
+
+
+# ---- settling
+
+
+def _settled(
+    document: Document,
+    cells: Sequence[RawCell],
+    roles: dict[int, tuple[Role, str]],
+    groups: list[_Group],
+    untagged: Pipeline,
+) -> Suggestion:
+    """Proposals that are analysed and taken back where they would not work: roles that cannot be moved, then
+    steps that bring errors.
+    """
+    known = {(p.code, p.cell, p.line) for p in untagged.errors}
+    while True:
+        proposals = _proposals(cells, roles, groups)
+        pipeline = analyze_document(_tagged(document, proposals))
+        late = {p.cell for p in pipeline.problems if p.code == "late-prelude-cell" and p.cell in roles}
+        new = [p for p in pipeline.errors if (p.code, p.cell, p.line) not in known]
+        if late:
+            for index in late:
+                del roles[index]
+            groups = _with_cells(groups, sorted(late))
+        elif new and len(groups) > 1:
+            _merge_one(groups, new)
+        else:
+            return Suggestion(document.path, tuple(proposals), pipeline)
+
+
+def _with_cells(groups: list[_Group], indices: Iterable[int]) -> list[_Group]:
+    """Cells without a role join the group around them."""
+    for index in indices:
+        before = [g for g in groups if g.cells[0] < index]
+        if before:
+            before[-1].cells = sorted([*before[-1].cells, index])
+        elif groups:
+            groups[0].cells = [index, *groups[0].cells]
+        else:
+            groups = [_Group("start", "is more than imports and definitions", [index])]
+    return groups
+
+
+def _merge_one(groups: list[_Group], errors: Sequence[Problem]) -> None:
+    """Join the group that has the first error with the one before it (or after, for the first)."""
+    cells = [p.cell for p in errors if p.cell is not None]
+    place = next((i for i, g in enumerate(groups) if cells and cells[0] in g.cells), len(groups) - 1)
+    first = max(place - 1, 0)
+    groups[first].cells = sorted(groups[first].cells + groups[first + 1].cells)
+    del groups[first + 1]
+
+
+def _proposals(
+    cells: Sequence[RawCell], roles: dict[int, tuple[Role, str]], groups: Sequence[_Group]
+) -> list[Proposal]:
+    taken: list[str] = []
+    step_of: dict[int, tuple[str, str]] = {}
+    for group in groups:
+        name = unused(safe_name(group.title or "start"), taken)
+        taken.append(name)
+        step_of.update(dict.fromkeys(group.cells, (name, group.reason)))
+    proposals: list[Proposal] = []
+    before: str | None = None
+    for cell in cells:
+        if cell.index in roles:
+            role, reason = roles[cell.index]
+            proposals.append(Proposal(cell.index, role, None, reason, reason != "is tagged so"))
+            before = None
+        else:
+            name, reason = step_of[cell.index]
+            tag = name != before
+            proposals.append(
+                Proposal(cell.index, Role.STEP, name, reason if tag else "belongs to the cell before", tag)
+            )
+            before = name
+    return proposals
+
+
+def _tagged(document: Document, proposals: Iterable[Proposal]) -> Document:
+    """The document as if the proposals had been written into it."""
+    changes: dict[int, Callable[[retag.Metadata], retag.Metadata]] = {}
+    for p in proposals:
+        if p.tag and p.role is Role.STEP:
+            changes[p.cell] = lambda metadata, name=p.step: retag.with_step(metadata, name)  # type: ignore[misc]
+        elif p.tag:
+            changes[p.cell] = lambda metadata, role=p.role: retag.with_role(metadata, role)  # type: ignore[misc]
+    cells = tuple(
+        replace(cell, metadata=changes[cell.index](cell.metadata)) if cell.index in changes else cell
+        for cell in document.cells
+    )
+    return replace(document, cells=cells)
