@@ -1,0 +1,35 @@
+"""Kubeflow without leaving the notebook: a notebook whose cells carry tags is a pipeline."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PUBLIC: dict[str, str] = {
+    "__version__": "kfjlab.version",
+}
+"""Public name → the module that defines it. Each is imported when it is first asked for, so that ``import kfjlab`` costs nothing."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Called by JupyterLab's tools: where the built front end is."""
+    return [{"src": "labextension", "dest": "kfjlab"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Called by Jupyter Server, which then links and loads the application."""
+    from .extension import KfjlabApp
+
+    return [{"module": "kfjlab.extension", "app": KfjlabApp}]
