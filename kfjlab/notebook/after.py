@@ -93,7 +93,7 @@ def _fault(
         return None
     way = _way(name, step, wanted)
     if way is not None:
-        circle = " → ".join([step, *reversed(way)])
+        circle = " → ".join([*reversed(way), step])
         return problem("prev-cycle", f"These steps wait for each other: {circle}.", drop, name=name)
     message = (
         f"Step {step} is to run after {name}, which comes later in the notebook; "

@@ -8,13 +8,13 @@ from pathlib import Path
 from .dataflow import StepGroup, analyze_flow
 from .document import Document, failure, read_document
 from .names import safe_name
+from .notebook_tags import read_notebook
 from .parameters import read_parameters
 from .pipeline import Pipeline, Step
 from .problems import NotebookError, Problem, Severity
 from .reopened import reopened
 from .settings import build
 from .steps import arrange
-from .tags import read_notebook
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 

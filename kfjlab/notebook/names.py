@@ -46,7 +46,7 @@ def name_fault(name: str, extra: str = "") -> str | None:
 
 
 def safe_name(text: str, taken: Collection[str] = (), fallback: str = "step") -> str:
-    """A name made of ``text`` that Kale accepts too (``[_a-z][_a-z0-9]*``) and that is not among ``taken``."""
+    """A name made of ``text`` that Kale accepts too (``[_a-z][_a-z0-9]*``), and not among ``taken``."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
     if len(words) > _SLUG_BODY:

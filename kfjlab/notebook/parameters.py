@@ -10,30 +10,35 @@ from __future__ import annotations
 
 import ast
 import io
-import json
-import math
-import operator
 import re
 import tokenize
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .names import did_you_mean
+from .constants import Constant, constant, json_fault, short
 from .pipeline import Cell, Parameter
 from .problems import Fix, Problem, Severity
+from .values import (
+    TYPES,
+    ParameterError,
+    article,
+    check_value,
+    find_parameter,
+    is_of,
+    kind_of,
+    parse_value,
+    resolve,
+)
 
-TYPES: dict[str, tuple[type, ...]] = {
-    "int": (int,),
-    "float": (float, int),
-    "str": (str,),
-    "bool": (bool,),
-    "list": (list,),
-    "dict": (dict,),
-    "any": (),
-}
-"""The types of parameters and the Python types of their values. ``any`` is what ``name = None`` without
-annotation has.
-"""
+__all__ = [
+    "ParameterError",
+    "check_value",
+    "constants_only",
+    "find_parameter",
+    "parse_value",
+    "read_parameters",
+    "resolve",
+]
 
 _ALIASES = {
     "List": "list",
@@ -49,18 +54,11 @@ _ALIASES = {
     "Any": "any",
     "object": "any",
 }
-_ARTICLE = {"int": "an int", "any": "a JSON value"}
-_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _TYPE_COMMENT = re.compile(r"type:\s*([\w.]+(?:\[[^#]*?\])?)\s*(.*)")
 _TOOL_COMMENT = re.compile(
     r"(noqa|pylint|pyright|ruff|mypy|fmt|isort|type:\s*ignore|pragma)\b", re.IGNORECASE
 )
 _MAGIC_LINE = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
-_LONGEST = 100_000
-
-
-class ParameterError(ValueError):
-    """A value that a parameter cannot have; the message says why."""
 
 
 # ---- reading the cells
@@ -82,8 +80,8 @@ def read_parameters(cells: Iterable[Cell], problems: list[Problem]) -> tuple[Par
             for name, annotation, value in _assignments(statement):
                 others.pop(name, None)
                 kept = found.get(name)
-                fault = _not_json(value) if isinstance(value, _Constant) else "is computed"
-                if isinstance(value, _Constant) and fault is None:
+                fault = json_fault(value.value) if isinstance(value, Constant) else "is computed"
+                if isinstance(value, Constant) and fault is None:
                     made = _parameter(name, annotation, value.value, statement, comments, cell, problems)
                     if kept is not None:
                         made = _with_description_of(made, kept)
@@ -114,16 +112,9 @@ def constants_only(source: str) -> bool:
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             continue
         assigned = _assignments(statement) if isinstance(statement, (ast.Assign, ast.AnnAssign)) else []
-        if not assigned or not all(isinstance(value, _Constant) for _, _, value in assigned):
+        if not assigned or not all(isinstance(value, Constant) for _, _, value in assigned):
             return False
     return True
-
-
-class _Constant:
-    """The value of a constant expression."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
 
 
 def _parsed(source: str) -> tuple[ast.Module, str] | None:
@@ -138,16 +129,16 @@ def _parsed(source: str) -> tuple[ast.Module, str] | None:
     return None
 
 
-def _assignments(statement: ast.stmt) -> list[tuple[str, ast.expr | None, _Constant | ast.AST]]:
-    """``(name, annotation, value)`` of each name the statement binds; the value is a :class:`_Constant` where
+def _assignments(statement: ast.stmt) -> list[tuple[str, ast.expr | None, Constant | ast.AST]]:
+    """``(name, annotation, value)`` of each name the statement binds; the value is a :class:`Constant` where
     it can be.
     """
     if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
         if statement.value is None:
             return []
-        return [(statement.target.id, statement.annotation, _constant(statement.value))]
+        return [(statement.target.id, statement.annotation, constant(statement.value))]
     if isinstance(statement, ast.Assign):
-        bound: list[tuple[str, ast.expr | None, _Constant | ast.AST]] = []
+        bound: list[tuple[str, ast.expr | None, Constant | ast.AST]] = []
         for target in statement.targets:
             bound += [(name, None, value) for name, value in _unpacked(target, statement.value)]
         return bound
@@ -158,9 +149,9 @@ def _assignments(statement: ast.stmt) -> list[tuple[str, ast.expr | None, _Const
     return [(name, None, statement) for name in sorted(_bound_names(statement))]
 
 
-def _unpacked(target: ast.expr, value: ast.expr) -> list[tuple[str, _Constant | ast.AST]]:
+def _unpacked(target: ast.expr, value: ast.expr) -> list[tuple[str, Constant | ast.AST]]:
     if isinstance(target, ast.Name):
-        return [(target.id, _constant(value))]
+        return [(target.id, constant(value))]
     if (
         isinstance(target, (ast.Tuple, ast.List))
         and isinstance(value, (ast.Tuple, ast.List))
@@ -194,10 +185,10 @@ def _parameter(
 ) -> Parameter:
     hint, description = _described(statement, comments)
     kind = _annotated(annotation) if annotation is not None else None
-    kind = kind or (_annotated_text(hint) if hint else None) or _kind_of(value)
-    if value is not None and not _is(kind, value):
-        said, real = _article(kind), _article(_kind_of(value))
-        message = f"{name} is said to be {said}, but its value is {real}: {_short(value)}."
+    kind = kind or (_annotated_text(hint) if hint else None) or kind_of(value)
+    if value is not None and not is_of(kind, value):
+        said, real = article(kind), article(kind_of(value))
+        message = f"{name} is said to be {said}, but its value is {real}: {short(value)}."
         problems.append(
             Problem(
                 "parameter-type",
@@ -208,7 +199,7 @@ def _parameter(
                 fix=Fix("Correct one of the two"),
             )
         )
-        kind = _kind_of(value)
+        kind = kind_of(value)
     return Parameter(name, kind, value, description, cell.index, statement.lineno)
 
 
@@ -231,16 +222,6 @@ def _derived(name: str, sources: Sequence[str], cell: Cell, line: int) -> Proble
 # ---- types
 
 
-def _kind_of(value: Any) -> str:
-    return "any" if value is None else type(value).__name__
-
-
-def _is(kind: str, value: Any) -> bool:
-    if kind == "any":
-        return True
-    return isinstance(value, TYPES[kind]) and (kind == "bool" or not isinstance(value, bool))
-
-
 def _annotated(node: ast.expr) -> str | None:
     """The type that an annotation means, ``None`` when it is none of ours."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -260,7 +241,7 @@ def _annotated(node: ast.expr) -> str | None:
         if outer in ("Annotated", "Final"):
             return _annotated(inner[0])
         if outer == "Literal":
-            kinds = {_kind_of(i.value) for i in inner if isinstance(i, ast.Constant)}
+            kinds = {kind_of(i.value) for i in inner if isinstance(i, ast.Constant)}
             return kinds.pop() if len(kinds) == 1 and kinds <= set(TYPES) else None
         return _annotated(node.value)
     return None
@@ -278,98 +259,6 @@ def _union(members: Sequence[ast.expr]) -> str | None:
     if kinds == {"int", "float"}:
         return "float"
     return kinds.pop() if len(kinds) == 1 else None
-
-
-# ---- constants
-
-_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-    ast.LShift: operator.lshift,
-    ast.RShift: operator.rshift,
-    ast.BitOr: operator.or_,
-    ast.BitAnd: operator.and_,
-    ast.BitXor: operator.xor,
-}
-_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
-    ast.UAdd: operator.pos,
-    ast.USub: operator.neg,
-    ast.Invert: operator.invert,
-    ast.Not: operator.not_,
-}
-
-
-def _constant(node: ast.expr) -> _Constant | ast.AST:
-    try:
-        return _Constant(_evaluated(node))
-    except (ValueError, TypeError, ArithmeticError, RecursionError, MemoryError):
-        return node
-
-
-def _evaluated(node: ast.expr) -> Any:
-    """The value of a constant expression; :class:`ValueError` when it is none or would be far too large."""
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.UnaryOp):
-        return _UNARY[type(node.op)](_evaluated(node.operand))
-    if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-        left, right = _evaluated(node.left), _evaluated(node.right)
-        _check_size(node.op, left, right)
-        return _BINARY[type(node.op)](left, right)
-    if isinstance(node, ast.List):
-        return [_evaluated(e) for e in node.elts]
-    if isinstance(node, ast.Tuple):
-        return tuple(_evaluated(e) for e in node.elts)
-    if isinstance(node, ast.Set):
-        return {_evaluated(e) for e in node.elts}
-    if isinstance(node, ast.Dict):
-        if None in node.keys:
-            raise ValueError("unpacking")
-        return {
-            _evaluated(k): _evaluated(v) for k, v in zip(node.keys, node.values, strict=True) if k is not None
-        }
-    if isinstance(node, ast.JoinedStr) and all(isinstance(part, ast.Constant) for part in node.values):
-        return "".join(str(_evaluated(part)) for part in node.values)
-    raise ValueError("not a constant")
-
-
-def _check_size(op: ast.operator, left: Any, right: Any) -> None:
-    """Refuses what takes long to compute: ``9 ** 9 ** 9``, ``'x' * 10 ** 9``."""
-    if isinstance(op, (ast.Pow, ast.LShift)) and isinstance(left, int) and isinstance(right, int):
-        bits = (
-            left.bit_length() * max(right, 1)
-            if isinstance(op, ast.Pow)
-            else left.bit_length() + max(right, 0)
-        )
-        if bits > 4096:
-            raise ValueError("too large")
-    if isinstance(op, ast.Mult):
-        for one, other in ((left, right), (right, left)):
-            if (
-                isinstance(one, (str, bytes, list, tuple))
-                and isinstance(other, int)
-                and len(one) * other > _LONGEST
-            ):
-                raise ValueError("too large")
-    if isinstance(op, ast.Mod) and not isinstance(left, (int, float)):
-        raise ValueError("text formatting")
-
-
-def _not_json(constant: _Constant) -> str | None:
-    """Why a constant cannot be a parameter: what would not come back from JSON as it was."""
-    value = constant.value
-    if isinstance(value, (tuple, set)):
-        return f"is a {type(value).__name__}, which JSON does not have (a list can be a parameter)"
-    try:
-        back = json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError, RecursionError):
-        return f"{_short(value)} cannot be written as JSON"
-    return None if repr(back) == repr(value) else f"{_short(value)} is not the same when written as JSON"
 
 
 # ---- comments
@@ -411,114 +300,3 @@ def _above(line: int, comments: Mapping[int, tuple[str, bool]]) -> str:
         if not _TOOL_COMMENT.match(entry[0]):
             lines.append(entry[0])
     return " ".join(reversed([text for text in lines if text.strip("-=#* ")]))
-
-
-# ---- values
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-def _article(kind: str) -> str:
-    return _ARTICLE.get(kind, f"a {kind}")
-
-
-def _refusal(parameter: Parameter, value: Any, hint: str = "") -> ParameterError:
-    return ParameterError(f"{parameter.name} must be {_article(parameter.type)}, got {_short(value)}{hint}")
-
-
-def parse_value(parameter: Parameter, text: str) -> Any:
-    """The value that ``text`` (of a command line) means for the parameter. Raises :class:`ParameterError`.
-
-    Lists and dicts are JSON or Python literals; text is taken as it is; ``true/false``, ``yes/no``,
-    ``on/off``, ``1/0`` are bools. A parameter whose default is ``None`` takes ``none`` and ``null`` as that
-    (unless it is a str).
-    """
-    word = text.strip()
-    if parameter.default is None and parameter.type != "str" and word.lower() in ("none", "null"):
-        return None
-    if parameter.type == "str":
-        return text
-    if parameter.type == "bool":
-        if word.lower() not in _TRUE + _FALSE:
-            raise _refusal(parameter, text, " (write true or false)")
-        return word.lower() in _TRUE
-    if parameter.type in ("int", "float"):
-        try:
-            return check_value(parameter, int(word) if parameter.type == "int" else float(word))
-        except ParameterError:
-            raise
-        except ValueError:
-            raise _refusal(parameter, text) from None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        if parameter.type == "any":
-            return text
-        try:
-            value = ast.literal_eval(word)
-        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
-            raise _refusal(parameter, text, " (write it as JSON)") from None
-    return check_value(parameter, value)
-
-
-def check_value(parameter: Parameter, value: Any) -> Any:
-    """``value`` (from Python, JSON or YAML) as the parameter has it: a whole number becomes a float where one
-    is wanted.
-
-    Raises :class:`ParameterError` when its type is wrong, when it is infinite or no number, or cannot be
-    written as JSON.
-    """
-    if value is None and parameter.default is None:
-        return None
-    if value is None or not _is(parameter.type, value):
-        raise _refusal(parameter, value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ParameterError(f"{parameter.name} must be a finite number, got {value!r}")
-    fault = _not_json(_Constant(value))
-    if fault is not None:
-        raise ParameterError(f"{parameter.name}: the value {fault}")
-    return float(value) if parameter.type == "float" else value
-
-
-def find_parameter(parameters: Iterable[Parameter], name: str) -> Parameter:
-    """The parameter called ``name``; raises :class:`ParameterError` that names the nearest ones."""
-    known = {p.name: p for p in parameters}
-    if name not in known:
-        hint = (
-            did_you_mean(name, known) or " The notebook has no parameters: tag a cell as pipeline-parameters."
-        )
-        raise ParameterError(f"There is no parameter {_short(name)}.{hint}")
-    return known[name]
-
-
-def resolve(
-    parameters: Sequence[Parameter], values: Mapping[str, Any], texts: Mapping[str, str] | None = None
-) -> tuple[dict[str, Any], list[Problem]]:
-    """The values of a run that differ from asking nothing: ``values`` (typed) and then ``texts`` (from a
-    command line), checked.
-
-    Returns them with an error problem for each that is unknown or of a wrong type.
-    """
-    final: dict[str, Any] = {}
-    problems: list[Problem] = []
-    given: list[tuple[str, Any, Callable[[Parameter, Any], Any]]] = []
-    given += [(name, value, check_value) for name, value in values.items()]
-    given += [(name, text, parse_value) for name, text in (texts or {}).items()]
-    for name, value, read in given:
-        try:
-            parameter = find_parameter(parameters, name)
-        except ParameterError as fault:
-            problems.append(Problem("unknown-parameter", Severity.ERROR, str(fault)))
-            continue
-        try:
-            final[name] = read(parameter, value)
-        except ParameterError as fault:
-            problems.append(
-                Problem(
-                    "bad-parameter", Severity.ERROR, f"{fault}.", cell=parameter.cell, line=parameter.line
-                )
-            )
-    return final, problems

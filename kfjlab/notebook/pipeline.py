@@ -123,7 +123,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A typed parameter: ``type`` is one of int, float, str, bool, list, dict; ``default`` its JSON value;
+    """A typed parameter: ``type`` is one of int, float, str, bool, list, dict, or any (a default of ``None`` without annotation);
+    ``default`` its JSON value;
     ``description`` comes from the comment beside or above it."""
 
     name: str
@@ -189,7 +190,8 @@ class Pipeline:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready form (enums as strings, sets sorted)."""
-        return _plain(asdict(self))
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Pipeline:
@@ -215,7 +217,7 @@ def _typed(kind: Any, value: Any) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is UnionType or origin is Union:
         return None if value is None else _typed(next(a for a in arguments if a is not type(None)), value)
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         return kind(**{f.name: _typed(hints[f.name], value[f.name]) for f in fields(kind) if f.name in value})
     if isinstance(kind, type) and issubclass(kind, Enum):

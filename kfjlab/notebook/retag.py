@@ -153,7 +153,7 @@ def _merged(target: Any, patch: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with(metadata: Metadata, tags: list[Any], own: Any) -> Metadata:
-    """The metadata with these tags and this ``kfjlab`` field; an empty one goes, unless it was there before."""
+    """The metadata with these tags and this ``kfjlab`` field; an empty one goes, unless it was there."""
     result = dict(metadata)
     for key, value, empty in (("tags", tags, []), (OURS, own, {})):
         if value or (value == empty and metadata.get(key) == empty):

@@ -19,7 +19,7 @@ from .analyze import analyze_document
 from .dataflow import cell_summary
 from .document import Document, RawCell, read_document
 from .edit import retag_cells
-from .headings import sections
+from .headings import headings, sections
 from .names import safe_name, unused
 from .parameters import constants_only
 from .pipeline import Pipeline, Role
@@ -191,7 +191,11 @@ def _groups(document: Document, work: Sequence[RawCell]) -> list[_Group]:
             )
             for s in split
         ]
-    return _by_kind(work)
+    groups = _by_kind(work)
+    above = [h.text for h in headings(document) if groups and h.cell < groups[0].cells[0]]
+    if len(groups) == 1 and above:
+        return [_Group(above[-1], f"under the heading {above[-1]!r}", groups[0].cells)]
+    return groups
 
 
 def _kind(cell: RawCell) -> str | None:

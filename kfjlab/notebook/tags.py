@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import settings
-from .names import did_you_mean, name_fault, nearest
+from .names import did_you_mean, nearest
 from .pipeline import Role
 from .problems import Fix, Problem, Severity
 from .settings import Facets, FieldError
@@ -46,7 +46,6 @@ PREFIXES = (
 _WORDS = tuple(ROLES)
 _SWITCH = {"enabled": True, "disabled": False}
 _CELL_FIELDS = ("step", "role", "after", *settings.FIELDS)
-_NOTEBOOK_FIELDS = ("name", "experiment", "description", "defaults", "random", "kernel")
 
 
 @dataclass(frozen=True)
@@ -61,18 +60,6 @@ class CellTags:
     after: tuple[str, ...] = ()
     facets: Facets = field(default_factory=dict)
     reference: bool = False
-
-
-@dataclass(frozen=True)
-class NotebookTags:
-    """What the notebook's metadata says. ``defaults`` are the settings of all steps."""
-
-    name: str | None = None
-    experiment: str | None = None
-    description: str = ""
-    defaults: Facets = field(default_factory=dict)
-    random: str = "independent"
-    kernel: str | None = None
 
 
 UNTAGGED = CellTags()
@@ -102,7 +89,7 @@ def read_cell(index: int, metadata: Mapping[str, Any], problems: list[Problem]) 
     tags, own = metadata.get("tags"), metadata.get(OURS)
     if not tags and own is None:
         return UNTAGGED
-    reader = _CellReader(index, problems)
+    reader = CellReader(index, problems)
     if tags is not None:
         reader.read_tags(tags)
     if own is not None:
@@ -110,7 +97,9 @@ def read_cell(index: int, metadata: Mapping[str, Any], problems: list[Problem]) 
     return reader.result()
 
 
-class _CellReader:
+class CellReader:
+    """Reads the tags and our own metadata of one cell into facets, roles and names."""
+
     def __init__(self, cell: int, problems: list[Problem]) -> None:
         self.cell, self.problems = cell, problems
         self.roles: list[tuple[str, Role]] = []
@@ -234,7 +223,7 @@ class _CellReader:
             try:
                 self.read_own_field(name, value)
             except FieldError as fault:
-                self.problems.append(_field_problem(self.cell, own, (name, *fault.path), fault))
+                self.problems.append(field_problem(self.cell, own, (name, *fault.path), fault))
 
     def read_own_field(self, name: str, value: Any) -> None:
         if name in settings.FIELDS:
@@ -257,7 +246,7 @@ class _CellReader:
                 raise FieldError("must be the name of a step or a list of names")
             self.after.extend(names)
         else:
-            raise _unknown(name, _CELL_FIELDS)
+            raise unknown_field(name, _CELL_FIELDS)
 
     def result(self) -> CellTags:
         role = self.choose_role()
@@ -326,11 +315,12 @@ class _CellReader:
         return names[0]
 
 
-def _unknown(name: str, known: tuple[str, ...]) -> FieldError:
+def unknown_field(name: str, known: tuple[str, ...]) -> FieldError:
+    """The error of a field that does not exist."""
     return FieldError(f"there is no such field.{did_you_mean(name, known)}", (), nearest(name, known))
 
 
-def _field_problem(
+def field_problem(
     cell: int | None, own: Mapping[str, Any], path: tuple[str, ...], fault: FieldError
 ) -> Problem:
     """The problem of a fault in our own metadata; a misspelt field gets a fix that renames it (a JSON merge
@@ -353,122 +343,3 @@ def _field_problem(
     return problem(
         "bad-metadata", Severity.ERROR, message, cell, f"Write {fault.near!r}", "set-metadata", patch=patch
     )
-
-
-# ---- the notebook's metadata
-
-
-def read_notebook(metadata: Mapping[str, Any], problems: list[Problem]) -> NotebookTags:
-    """What the notebook's metadata says; faults are appended to ``problems``."""
-    kale = metadata.get(KALE)
-    own = metadata.get(OURS)
-    found = _read_kale(kale, problems) if isinstance(kale, dict) else NotebookTags()
-    if own is None:
-        return found
-    if not isinstance(own, dict):
-        problems.append(
-            problem(
-                "bad-metadata", Severity.ERROR, f"The notebook's metadata.{OURS} must be an object.", None
-            )
-        )
-        return found
-    ours: dict[str, Any] = {}
-    defaults: Facets = dict(found.defaults)
-    for name, value in own.items():
-        try:
-            if name == "defaults":
-                defaults.update(_read_defaults(value))
-            elif name not in _NOTEBOOK_FIELDS:
-                raise _unknown(name, _NOTEBOOK_FIELDS)
-            elif value is not None and not isinstance(value, str):
-                raise FieldError("must be text")
-            elif name == "random" and value not in (None, "independent", "serial"):
-                raise FieldError(f"must be 'independent' or 'serial', not {value!r}")
-            elif value:
-                ours[name] = value
-        except FieldError as fault:
-            problems.append(_field_problem(None, own, (name, *fault.path), fault))
-    return NotebookTags(
-        found.name or _checked_name(ours.get("name"), "name", OURS, problems),
-        found.experiment or _checked_name(ours.get("experiment"), "experiment", OURS, problems),
-        found.description or ours.get("description", ""),
-        defaults,
-        ours.get("random", "independent"),
-        ours.get("kernel"),
-    )
-
-
-def _read_defaults(value: Any) -> Facets:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise FieldError("must be an object")
-    facets: Facets = {}
-    for name, item in value.items():
-        if name not in settings.FIELDS:
-            raise FieldError(
-                f"there is no such field.{did_you_mean(name, settings.FIELDS)}",
-                (name,),
-                nearest(name, settings.FIELDS),
-            )
-        try:
-            facets.update(settings.read_field(name, item))
-        except FieldError as fault:
-            raise FieldError(str(fault), (name, *fault.path), fault.near) from None
-    return facets
-
-
-def _read_kale(kale: Mapping[str, Any], problems: list[Problem]) -> NotebookTags:
-    """Kale's ``kubeflow_notebook``. What is dead in Kale (``katib_run``, ``timeout``, …) is not read."""
-
-    def text(name: str) -> str | None:
-        value = kale.get(name)
-        if value is None or isinstance(value, str):
-            return value or None
-        message = f"{KALE}.{name} in the notebook's metadata is not text; it is ignored."
-        problems.append(problem("bad-metadata", Severity.WARNING, message, None))
-        return None
-
-    facets: Facets = {}
-    image = text("base_image") or text("docker_image")
-    try:
-        if image:
-            facets.update(settings.read_field("image", image))
-    except FieldError as fault:
-        problems.append(problem("bad-metadata", Severity.ERROR, f"{KALE}.base_image: {fault}.", None))
-    if isinstance(kale.get("enable_caching"), bool):
-        facets["cache", ""] = kale["enable_caching"]
-    volumes = kale.get("volumes")
-    for item in volumes if isinstance(volumes, list) else []:
-        try:
-            facets.update(settings.kale_volume(item))
-        except FieldError as fault:
-            message = f"A volume of {KALE} is ignored: {'.'.join(p for p in fault.path if p)} {fault}."
-            problems.append(problem("bad-metadata", Severity.WARNING, message, None))
-    steps_defaults = kale.get("steps_defaults")
-    found: list[Problem] = []
-    reader = _CellReader(-1, found)
-    reader.read_tags(steps_defaults if isinstance(steps_defaults, list) else [])
-    facets.update(reader.facets)
-    for fault_found in found:
-        message = f"In {KALE}.steps_defaults of the notebook: {fault_found.message}"
-        problems.append(Problem(fault_found.code, fault_found.severity, message))
-    experiment = text("experiment_name")
-    return NotebookTags(
-        _checked_name(text("pipeline_name"), "pipeline_name", KALE, problems),
-        _checked_name(experiment, "experiment_name", KALE, problems),
-        text("pipeline_description") or "",
-        facets,
-    )
-
-
-def _checked_name(name: str | None, key: str, where: str, problems: list[Problem]) -> str | None:
-    """A pipeline's or experiment's name; a bad one is a problem and counts as none."""
-    fault = name_fault(name, extra=".:#()+,&") if name else None
-    if fault is None:
-        return name
-    message = f"The {where}.{key} of the notebook {fault}: {shown(name or '')}."
-    problems.append(
-        problem("bad-name", Severity.ERROR, message, None, f"Change {where}.{key} in the notebook's metadata")
-    )
-    return None
