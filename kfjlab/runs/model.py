@@ -38,7 +38,8 @@ class StepState(str, Enum):
 @dataclass(frozen=True)
 class Run:
     """One run. Times are Unix seconds. ``pipeline`` is the JSON of the Pipeline it was started with, ``parameters`` the final values,
-    ``options`` what the target was asked (``cache``, ``keep_going``, ``steps``, …), ``folder`` where its files are. ``supervisor``
+    ``options`` what the target was asked (``cache``, ``keep_going``, ``steps``, …), ``folder`` where its files are.
+    ``supervisor``
     identifies the process that runs it (``pid``, ``start`` time, ``host``)."""
 
     id: str
@@ -85,7 +86,8 @@ class StepRun:
 class RunEvent:
     """One thing that happened. ``offset`` grows by one within the run, starting at 1; a reader resumes by giving the last offset it saw.
 
-    ``kind``: ``run`` (``data: {"state"}``), ``step`` (``{"state", "cached", "attempt", "seconds", "error"}``), ``phase``, ``cell``, ``display`` (as in
+    ``kind``: ``run`` (``data: {"state"}``), ``step`` (``{"state", "cached", "attempt", "seconds", "error"}``),
+    ``phase``, ``cell``, ``display`` (as in
     :mod:`kfjlab.runtime.protocol`), ``log`` (``{"offset", "length"}``: bytes of the step's log file that were added), ``stale``
     (``{"resource", "writer", "message"}``), ``problem`` (a Problem's JSON), ``artifact``, ``metrics`` (``{name: number}``)."""
 
@@ -111,3 +113,29 @@ class Artifact:
     size: int
     summary: str = ""
     inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where a stored object comes from and what became of it. ``artifacts``: those with this digest. ``sources``: artifacts it was made from,
+    directly or through others, nearest first; ``uses``: those that were made from it, likewise."""
+
+    digest: str
+    artifacts: tuple[Artifact, ...] = ()
+    sources: tuple[Artifact, ...] = ()
+    uses: tuple[Artifact, ...] = ()
+
+
+@dataclass(frozen=True)
+class GcReport:
+    """What garbage collection deleted (or, with ``dry_run``, would delete). ``runs``: ids; ``records``, ``objects``: how many cached step
+    records and stored objects; ``freed`` and ``kept``: bytes of objects and run folders. ``failures``: what could
+    not be deleted, and why."""
+
+    runs: tuple[str, ...] = ()
+    records: int = 0
+    objects: int = 0
+    freed: int = 0
+    kept: int = 0
+    failures: tuple[str, ...] = ()
+    dry_run: bool = False

@@ -15,10 +15,13 @@ Starting (``bootstrap.py`` is run by path, so that any interpreter with IPython 
     python …/runtime/bootstrap.py zygote PRELUDE_SPEC.json FD          # FD: an inherited socket, the control channel
     python …/runtime/bootstrap.py worker PRELUDE_SPEC.json STEP_SPEC.json FD   # prelude and one step, where fork is not safe
 
-The zygote says ``{"type": "ready", "pid", "can_fork", "why", "record": PreludeRecord}`` or ``{"type": "failed", "error": StepError}``, then takes
-``{"op": "fork", "id": N, "spec": PATH}`` with the worker's message socket passed as a file descriptor (``SCM_RIGHTS``, first byte of the
+The zygote says ``{"type": "ready", "pid", "can_fork", "why", "record": PreludeRecord}`` or ``{"type": "failed",
+"error": StepError}``, then takes
+``{"op": "fork", "id": N, "spec": PATH}`` with the worker's message socket passed as a file descriptor
+(``SCM_RIGHTS``, first byte of the
 line) and ``{"op": "stop"}``; it answers ``{"type": "forked", "id", "pid"}`` and, when the child has ended,
-``{"type": "exited", "id", "pid", "status"}`` (``status`` as from ``os.waitpid``). A worker is the leader of a process group of its own. SIGINT
+``{"type": "exited", "id", "pid", "status"}`` (``status`` as from ``os.waitpid``). A worker is the leader of a
+process group of its own. SIGINT
 interrupts the running cell. When the message socket's other end is closed, the worker kills its process group.
 """
 
@@ -89,7 +92,8 @@ class PreludeSpec:
 @dataclass(frozen=True)
 class PreludeRecord:
     """What the prelude left: ``values`` of the data names it bound (functions, classes and modules are not stored),
-    ``needs``: for each function, class or data value, the global names it looks up; ``ambient``: the state of every key at its end;
+    ``needs``: for each function, class or data value, the global names it looks up; ``ambient``: the state of every
+    key at its end;
     ``reads``: the workspace files that it read (local modules among them), each with its digest."""
 
     values: Dict[str, Value] = field(default_factory=dict)
@@ -108,7 +112,8 @@ class StepSpec:
     start. ``output``: path where the executed cells are written as a notebook (``metadata``: that notebook's metadata).
     ``variables``: what is loaded into the namespace, by name. ``unset``: prelude names deleted before this step.
     ``ambient``: state to set before the first cell, by key (``numpy.random``). ``fresh_random``: generator keys to give a fresh
-    state of their own (seeded by nobody). ``env``: environment variables to set. ``consumers``: name → the step that wants it, for the
+    state of their own (seeded by nobody). ``env``: environment variables to set. ``consumers``: name → the step that
+    wants it, for the
     names that later steps are known to read (only for error texts; everything written is stored). ``metrics``: report the numbers
     this step's cells assign or print. ``attempt`` counts from 1. ``watch_files``: report the workspace files read and written.
     ``store_limit``: bytes; a written file larger than this is not stored, its digest is ``stat:<size>:<mtime_ns>``.
@@ -153,9 +158,11 @@ class StepRecord:
 
     ``reads``: resource → digest as the step saw it. For ``dir:`` resources the digest is the JSON list of the sorted names seen.
     ``writes``: resource → digest that it left (``absent`` = deleted). ``values``: the stored value of each written
-    ``var:``/``ambient:`` resource. ``preimages``: ``file:`` resource → digest of the stored content that the step overwrote or deleted
+    ``var:``/``ambient:`` resource. ``preimages``: ``file:`` resource → digest of the stored content that the step
+    overwrote or deleted
     (``absent`` for a new file). ``metrics``: name → number (``metrics`` steps). ``peak_memory`` bytes, ``seconds`` wall time
-    of the cells. ``outputs``: number of outputs of each executed cell. ``warnings``: what could not be observed or carried but did not fail
+    of the cells. ``outputs``: number of outputs of each executed cell. ``warnings``: what could not be observed or
+    carried but did not fail
     (each ``{"code", "message", "cell"}``).
     """
 

@@ -201,7 +201,9 @@ class Ledger:
                 return Standing(Status.UNSETTLED, waits_for=frozenset(unknown))
             return Standing(Status.VALID)
         slots = self._required(position, state)
-        unknown = {name for name, slot in slots.items() if slot.digest is None} | self._order_waits(position, state)
+        unknown = {name for name, slot in slots.items() if slot.digest is None} | self._order_waits(
+            position, state
+        )
         if unknown:
             return Standing(Status.BLOCKED, waits_for=frozenset(unknown))
         return Standing(Status.READY, inputs=Inputs(slots, self._lookup(ANY_FILE, state).digest))
@@ -211,7 +213,11 @@ class Ledger:
             state.settled.add(position)
             return
         record = self._records[position]
-        if record is not None and standing.status in (Status.VALID, Status.UNSETTLED) and record.state == "succeeded":
+        if (
+            record is not None
+            and standing.status in (Status.VALID, Status.UNSETTLED)
+            and record.state == "succeeded"
+        ):
             for name, digest in record.writes.items():
                 state.slots[name] = Slot(digest, record.values.get(name), position)
             if standing.status is Status.VALID:
@@ -239,7 +245,9 @@ class Ledger:
         if names_only:
             content = sorted(name for name, slot in found.items() if slot.digest != ABSENT)
             return Slot(_digest(content))
-        return Slot(_digest([self._base(ANY_FILE), sorted((name, slot.digest) for name, slot in found.items())]))
+        return Slot(
+            _digest([self._base(ANY_FILE), sorted((name, slot.digest) for name, slot in found.items())])
+        )
 
     def _folder(self, folder: str, state: _State) -> Slot:
         """The names in a folder: those before the first step, plus and minus what earlier steps made and deleted."""
@@ -263,7 +271,7 @@ class Ledger:
     def _required(self, position: int, state: _State) -> dict[str, Slot]:
         """The resources a step starts on: what it is expected to read, what the functions in those look up, the rest of their alias
         groups, and all ambient state that earlier steps changed."""
-        wanted = [name for name in self._touches[position].reads]
+        wanted = list(self._touches[position].reads)
         wanted += [name for name in state.of_kind("ambient:") if name not in GENERATORS]
         if ANY_VARIABLE in wanted:
             wanted += [name for name, slot in state.of_kind("var:").items() if slot.digest != ABSENT]
@@ -326,7 +334,9 @@ def _touches_files(touch: Touch, files: set[str]) -> bool:
         return True
     folders = [name[len("dir:") :].rstrip("/") for name in touch.reads if name.startswith("dir:")]
     return any(
-        folder in ("", ".") or name[len("file:") :].startswith(folder + "/") for folder in folders for name in files
+        folder in ("", ".") or name[len("file:") :].startswith(folder + "/")
+        for folder in folders
+        for name in files
     )
 
 

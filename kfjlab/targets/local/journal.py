@@ -1,0 +1,118 @@
+"""What the engine tells the store: every change of state together with its event, in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from kfjlab.notebook.problems import Problem
+from kfjlab.runs.model import Artifact, RunState, StepRun, StepState
+from kfjlab.runs.store import RunStore
+from kfjlab.runtime.protocol import StepError, StepRecord, to_json
+
+
+class Journal:
+    """Writes one run's progress."""
+
+    def __init__(self, store: RunStore, run_id: str) -> None:
+        self._store = store
+        self._run_id = run_id
+
+    def run_state(self, state: RunState, error: StepError | None = None) -> None:
+        """The run is now in ``state``."""
+        data = None if error is None else to_json(error)
+        now = time.time()
+        with self._store.transaction():
+            self._store.set_run_state(
+                self._run_id,
+                state,
+                error=data,
+                started=now if state is RunState.RUNNING else None,
+                ended=now if state.final else None,
+            )
+            self._store.append(self._run_id, "run", data={"state": state.value, "error": data})
+
+    def step_state(self, name: str, state: StepState, **fields: Any) -> None:
+        """A step is now in ``state``; ``fields`` are those of :class:`~kfjlab.runs.model.StepRun` that change."""
+        shown: dict[str, Any] = {
+            k: fields[k] for k in ("cached", "attempt", "seconds", "error") if k in fields
+        }
+        with self._store.transaction():
+            self._store.update_step(self._run_id, name, state=state, **fields)
+            self._store.append(self._run_id, "step", step=name, data={"state": state.value, **shown})
+
+    def succeeded(self, step: StepRun, record: StepRecord, lineage: Mapping[str, str]) -> None:
+        """A step has succeeded. ``lineage``: resource → digest of the stored values that it read."""
+        artifacts = [
+            Artifact(
+                run_id=self._run_id,
+                step=step.name,
+                name=resource.split(":", 1)[1],
+                kind=value.kind,
+                type=value.type,
+                digest=value.digest,
+                size=value.size,
+                summary=value.summary,
+                inputs=tuple(sorted(set(lineage.values()))),
+            )
+            for resource, value in record.values.items()
+            if resource.startswith("var:") and value.kind in ("table", "array", "model", "figure")
+        ]
+        with self._store.transaction():
+            self.step_state(
+                step.name,
+                StepState.SUCCEEDED,
+                cached=step.cached,
+                attempt=step.attempt,
+                started=step.started,
+                ended=step.ended,
+                seconds=record.seconds,
+                peak_memory=record.peak_memory,
+                record=step.record,
+                error=None,
+                notebook=step.notebook,
+                log=step.log,
+            )
+            if artifacts:
+                self._store.put_artifacts(self._run_id, step.name, artifacts)
+                self._store.append(
+                    self._run_id,
+                    "artifact",
+                    step=step.name,
+                    data={"names": [artifact.name for artifact in artifacts]},
+                )
+            if record.metrics:
+                self._store.set_metrics(self._run_id, record.metrics, step=step.name)
+                self._store.append(self._run_id, "metrics", step=step.name, data=dict(record.metrics))
+            for warning in record.warnings:
+                self._store.append(
+                    self._run_id, "problem", step=step.name, data={"severity": "warning", **warning}
+                )
+
+    def stale(self, name: str, resource: str, writer: str | None, message: str) -> None:
+        """A step has read ``resource`` in a wrong state and will run again."""
+        with self._store.transaction():
+            self._store.update_step(self._run_id, name, state=StepState.WAITING, cached=False)
+            data = {"resource": resource, "writer": writer, "message": message}
+            self._store.append(self._run_id, "stale", step=name, data=data)
+            self._store.append(self._run_id, "step", step=name, data={"state": StepState.WAITING.value})
+
+    def problem(self, problem: Problem) -> None:
+        """A problem that was found while running."""
+        self._store.append(self._run_id, "problem", step=problem.step, data=problem.to_json())
+
+    def message(self, step: str | None, message: Mapping[str, Any]) -> None:
+        """What a worker said: its log goes to the step's log file, the rest to the events."""
+        kind = str(message["type"])
+        if kind == "log":
+            offset, length = self._store.append_log(self._run_id, step or "prelude", str(message["text"]))
+            data: dict[str, Any] = {
+                "offset": offset,
+                "length": length,
+                "stream": message.get("stream"),
+                "cell": message.get("cell"),
+            }
+        else:
+            data = {k: v for k, v in message.items() if k != "type"}
+        self._store.append(self._run_id, kind, step=step, data=data)

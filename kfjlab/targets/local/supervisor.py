@@ -1,0 +1,99 @@
+"""The process that runs a run: ``python -m kfjlab.targets.local.supervisor RUN_ID DATA_FOLDER``.
+
+It is nobody's child: whoever started it may end, and only follows the run through the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from kfjlab.notebook.pipeline import Pipeline
+from kfjlab.runs.errors import StoreError
+from kfjlab.runs.model import RunState
+from kfjlab.runs.store import RunStore
+from kfjlab.runtime.protocol import StepError, to_json
+from kfjlab.targets.base import RefusedError
+
+from .engine import Engine
+from .interpreter import find_interpreter
+from .job import Job
+
+RUN_VARIABLE = "KFJLAB_RUN"
+"""Environment variable that marks every process of a run with the run's id."""
+
+
+def main() -> None:
+    """Run the run named on the command line to its end."""
+    run_id, location = sys.argv[1], Path(sys.argv[2])
+    os.environ[RUN_VARIABLE] = run_id
+    with RunStore(location) as store:
+        if not store.claim(run_id):
+            print(f"run {run_id} has a supervisor already", file=sys.stderr)
+            return
+        _end_leftovers(run_id)
+        try:
+            asyncio.run(_supervise(store, run_id))
+        except RefusedError as error:
+            _fail(store, run_id, StepError("Refused", str(error)))
+        except (OSError, StoreError) as error:
+            traceback.print_exc()
+            _fail(store, run_id, _shortage(error))
+        except Exception as error:  # noqa: BLE001 - the last resort: a run must not stay "running" for ever
+            traceback.print_exc()
+            log = Path(store.run_folder(run_id)) / "supervisor.log"
+            _fail(
+                store,
+                run_id,
+                StepError(
+                    "InternalError", f"kfjlab itself failed: {error!r}.", fix=f"Please report it with {log}."
+                ),
+            )
+
+
+async def _supervise(store: RunStore, run_id: str) -> None:
+    run = store.get_run(run_id)
+    pipeline = Pipeline.from_json(run.pipeline)
+    interpreter = find_interpreter(str(run.options.get("kernel") or pipeline.kernel))
+    job = Job(run, pipeline, interpreter, interpreter.digest(), Path(store.objects))
+    engine = Engine(store, job)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, engine.cancel)
+    await engine.execute()
+
+
+def _fail(store: RunStore, run_id: str, error: StepError) -> None:
+    with store.transaction():
+        store.set_run_state(run_id, RunState.FAILED, error=to_json(error))
+        store.append(run_id, "run", data={"state": RunState.FAILED.value, "error": to_json(error)})
+
+
+def _shortage(error: Exception) -> StepError:
+    return StepError(
+        "StorageError",
+        f"The run could not go on: {error}",
+        fix="Make room or repair the folder named above (kfjlab gc frees space), then kfjlab resume.",
+    )
+
+
+def _end_leftovers(run_id: str) -> None:
+    """Kill what an earlier supervisor of this run left behind when it was killed itself."""
+    import psutil
+
+    for process in psutil.process_iter(["pid"]):
+        if process.pid == os.getpid():
+            continue
+        try:
+            if process.environ().get(RUN_VARIABLE) == run_id:
+                process.kill()
+        except psutil.Error:
+            continue  # another user's, or it has just ended
+
+
+if __name__ == "__main__":
+    main()

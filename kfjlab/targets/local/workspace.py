@@ -1,0 +1,122 @@
+"""The notebook's folder as the ledger sees it: files before the first step, and files put back to the version a step must see."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from kfjlab.runtime.files import file_digest, folder_names, workspace_snapshot
+from kfjlab.runtime.objects import ObjectStore
+from kfjlab.runtime.protocol import ABSENT, StepRecord
+
+from .keys import digest_of
+from .ledger import ANY_FILE, Slot
+
+
+class Workspace:
+    """The files of one run. Paths are those of ``file:`` resources: relative to ``root``, or absolute outside it.
+
+    Digests before the first step are taken when first asked for and kept; a record's pre-image, taken just before the first
+    write, is better knowledge and replaces them.
+    """
+
+    def __init__(self, root: Path, objects: ObjectStore, store_limit: int) -> None:
+        self._root = root
+        self._objects = objects
+        self._store_limit = store_limit
+        self._base: dict[str, str] = {}
+        self._preimages: dict[str, str] = {}
+        self._written: set[str] = set()
+        self._rest: str | None = None
+
+    def learn(self, record: StepRecord) -> None:
+        """Take over what a record says about files as they were before steps wrote them."""
+        for resource, digest in record.preimages.items():
+            self._preimages.setdefault(resource, digest)
+        self._written.update(name for name in record.writes if name.startswith("file:"))
+
+    def base(self, resource: str) -> str:
+        """The digest of a ``file:`` resource before the first step (:data:`ANY_FILE`: of everything that no step wrote)."""
+        if resource == ANY_FILE:
+            return self._everything_else()
+        if resource in self._preimages:
+            return self._preimages[resource]
+        if resource not in self._base:
+            self._base[resource] = self.digest(resource)
+        return self._base[resource]
+
+    def refresh(self, resource: str) -> None:
+        """Somebody outside the run changed a file: take its state now for its state before the first step."""
+        if resource.startswith("file:") and resource not in self._preimages:
+            self._base.pop(resource, None)
+            self._rest = None
+
+    def digest(self, resource: str) -> str:
+        """The digest of a ``file:`` resource now."""
+        return file_digest(str(self.path(resource)), self._store_limit)
+
+    def path(self, resource: str) -> Path:
+        """Where a ``file:`` resource is."""
+        return self._root / resource.split(":", 1)[1]
+
+    def listing(self, folder: str) -> set[str]:
+        """The names in a folder before the first step."""
+        names = set(folder_names(str(self._root / folder)))
+        prefix = "" if folder in ("", ".") else folder.rstrip("/") + "/"
+        for resource in self._written:
+            path = resource.split(":", 1)[1]
+            if path.startswith(prefix) and "/" not in path[len(prefix) :]:
+                name = path[len(prefix) :]
+                if self._preimages.get(resource) == ABSENT:
+                    names.discard(name)
+                elif resource in self._preimages:
+                    names.add(name)
+        return names
+
+    def misplaced(self, slots: Mapping[str, Slot]) -> dict[str, str]:
+        """Files on disk that are not in the version that ``slots`` wants and that can be put back: resource → digest."""
+        found = {}
+        for resource, slot in slots.items():
+            if not resource.startswith("file:") or resource == ANY_FILE or slot.digest is None:
+                continue
+            if slot.writer is None and resource not in self._preimages:
+                continue  # nobody touched it
+            if self.digest(resource) != slot.digest and self.can_restore(slot.digest):
+                found[resource] = slot.digest
+        return found
+
+    def can_restore(self, digest: str) -> bool:
+        """Whether the content of that digest is in the store (or is "no file")."""
+        return digest == ABSENT or (":" not in digest and self._objects.contains(digest))
+
+    def restore(self, files: Mapping[str, str]) -> None:
+        """Put files back: resource → digest, as :meth:`misplaced` gives them. Raises :class:`OSError` when the disk does not take them."""
+        for resource, digest in files.items():
+            path = self.path(resource)
+            if digest == ABSENT:
+                path.unlink(missing_ok=True)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._objects.restore_file(digest, str(path))
+
+    def _everything_else(self) -> str:
+        """One digest of the names, sizes and times of the files that no step of this run is known to write.
+
+        For steps that started a subprocess, whose reads nobody sees. Notebooks are left out: they change whenever they are saved.
+        """
+        if self._rest is None:
+            files: Iterable[tuple[str, object]] = workspace_snapshot(str(self._root)).items()
+            kept = [
+                (p, repr(s))
+                for p, s in files
+                if not p.endswith(".ipynb") and f"file:{p}" not in self._written
+            ]
+            self._rest = digest_of(sorted(kept))
+        return self._rest
+
+
+def caller_variable(name: str, extra: Mapping[str, str]) -> str:
+    """The digest of an environment variable (``env:`` resource) as steps see it; its value is never written down."""
+    value = extra.get(name, os.environ.get(name))
+    return ABSENT if value is None else digest_of(value)

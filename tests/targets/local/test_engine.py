@@ -1,0 +1,192 @@
+"""Whole runs on this machine: results, reuse, healing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .conftest import Lab
+
+CHAIN = (
+    ("imports", "import math"),
+    ("pipeline-parameters", "size = 3\nscale = 1.0"),
+    ("step:load", "data = list(range(size))"),
+    ("step:total", "total = sum(data)"),
+    ("step:root", "root = math.sqrt(4) * scale"),
+    ("step:report", "print(total, root)\nresult = (total, root)"),
+)
+
+
+def test_a_notebook_gives_what_it_gives_from_top_to_bottom(lab: Lab) -> None:
+    outcome = lab.run(*CHAIN)
+    assert outcome.state == "succeeded"
+    assert outcome.value("result") == (3, 2.0)
+    assert outcome.outputs("report") == "3 2.0\n"
+    assert outcome.executed() == {"load", "total", "root", "report"}
+
+
+def test_an_unchanged_notebook_is_not_run_again(lab: Lab) -> None:
+    lab.run(*CHAIN)
+    again = lab.run(*CHAIN)
+    assert again.state == "succeeded"
+    assert again.executed() == set()
+    assert again.outputs("report") == "3 2.0\n"
+    assert again.value("result") == (3, 2.0)
+    assert lab.run(*CHAIN, cache=False).executed() == {"load", "total", "root", "report"}
+
+
+def test_a_parameter_reruns_only_what_it_reaches(lab: Lab) -> None:
+    lab.run(*CHAIN)
+    outcome = lab.run(*CHAIN, parameters={"scale": 10.0})
+    assert outcome.executed() == {"root", "report"}
+    assert outcome.value("result") == (3, 20.0)
+
+
+def test_a_step_that_gives_the_same_as_before_stops_the_rerun(lab: Lab) -> None:
+    lab.run(*CHAIN)
+    changed = [(tags, "data = [0, 1, 2]" if tags == "step:load" else source) for tags, source in CHAIN]
+    assert lab.run(*changed).executed() == {"load"}
+
+
+def test_a_comment_is_no_change(lab: Lab) -> None:
+    lab.run(*CHAIN)
+    changed = [(tags, f"# a comment\n{source}") for tags, source in CHAIN]
+    assert lab.run(*changed).executed() == set()
+
+
+def test_only_some_steps_and_from_a_step(lab: Lab) -> None:
+    outcome = lab.run(*CHAIN, steps=("total",))
+    assert outcome.states() == {
+        "load": "succeeded",
+        "total": "succeeded",
+        "root": "skipped",
+        "report": "skipped",
+    }
+    outcome = lab.run(*CHAIN, start_from=("total",))
+    assert "total" in outcome.executed() and "load" not in outcome.executed()
+
+
+def test_a_step_without_caching_runs_each_time(lab: Lab) -> None:
+    cells = [('step:load {"cache": false}', "x = 1"), ("step:use", "y = x")]
+    lab.run(*cells)
+    assert lab.run(*cells).executed() == {"load"}
+
+
+def test_a_change_that_nobody_foresaw_is_healed_and_remembered(lab: Lab) -> None:
+    cells = (
+        ("step:make", "d = []"),
+        (
+            "step:change",
+            "import time\ntime.sleep(0.5)\nbound = [getattr(o, 'app' + 'end') for o in [d]]\nbound[0](1)\ndel bound",
+        ),
+        ("step:read", "seen = list(d)"),
+    )
+    outcome = lab.run(*cells)
+    assert outcome.state == "succeeded"
+    assert outcome.value("seen") == [1]
+    again = lab.run(*cells, cache=False)
+    assert again.value("seen") == [1]
+    assert again.stale() == []
+
+
+def test_files_pass_between_steps_even_when_their_paths_are_computed(lab: Lab) -> None:
+    cells = (
+        (
+            "step:write",
+            "import time\ntime.sleep(0.5)\nname = chr(100) + '.txt'\nwith open(name, 'w') as f:\n    f.write('new')\ndel f, name",
+        ),
+        (
+            "step:read",
+            "other = ''.join(['d', '.', 'txt'])\nwith open(other) as g:\n    text = g.read()\ndel g",
+        ),
+        (
+            "step:over",
+            "third = ''.join(['d', '.', 'txt'])\nwith open(third, 'w') as h:\n    h.write('last')\ndel h",
+        ),
+    )
+    (lab.folder / "d.txt").write_text("old")
+    outcome = lab.run(*cells)
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.value("text") == "new"
+    assert (lab.folder / "d.txt").read_text() == "last"
+    again = lab.run(*cells)
+    assert again.value("text") == "new"
+    assert (lab.folder / "d.txt").read_text() == "last"
+
+
+def test_a_cached_step_puts_its_files_back(lab: Lab) -> None:
+    cells = (
+        ("step:write", "open('made.txt', 'w').write('x')"),
+        ("step:read", "text = open('made.txt').read()"),
+    )
+    lab.run(*cells)
+    (lab.folder / "made.txt").unlink()
+    again = lab.run(*cells)
+    assert again.executed() == set()
+    assert (lab.folder / "made.txt").read_text() == "x"
+
+
+def test_an_input_file_that_changed_reruns_its_reader(lab: Lab) -> None:
+    (lab.folder / "in.txt").write_text("1")
+    cells = (("step:read", "text = open('in.txt').read()"), ("step:other", "y = 1"))
+    lab.run(*cells)
+    (lab.folder / "in.txt").write_text("2")
+    again = lab.run(*cells)
+    assert again.executed() == {"read"}
+    assert again.value("text") == "2"
+
+
+def test_a_seeded_generator_goes_on_where_the_step_before_left_it(lab: Lab) -> None:
+    cells = (
+        ("imports", "import random"),
+        ("step:seed", "random.seed(7)\na = random.random()"),
+        ("step:draw", "b = random.random()"),
+        ("step:more", "c = random.random()"),
+    )
+    outcome = lab.run(*cells)
+    import random
+
+    expected = random.Random(7)
+    assert [outcome.value(n) for n in "abc"] == [expected.random() for _ in range(3)]
+
+
+def test_ambient_state_travels(lab: Lab) -> None:
+    outcome = lab.run(
+        ("imports", "import os, sys, warnings"),
+        (
+            "step:set",
+            "os.environ['COLOUR'] = 'red'\nos.makedirs('sub', exist_ok=True)\nos.chdir('sub')\nsys.path.insert(0, 'here')",
+        ),
+        ("step:see", "seen = (os.environ['COLOUR'], os.path.basename(os.getcwd()), sys.path[0])"),
+    )
+    assert outcome.value("seen") == ("red", "sub", "here")
+
+
+def test_state_in_the_functions_cell_is_shared_as_in_a_notebook(lab: Lab) -> None:
+    outcome = lab.run(
+        ("functions", "log = []\ndef note(x):\n    log.append(x)"),
+        ("step:one", "note(1)"),
+        ("step:two", "note(2)"),
+        ("step:read", "seen = list(log)"),
+    )
+    assert outcome.value("seen") == [1, 2]
+
+
+def test_metrics_and_artifacts(lab: Lab) -> None:
+    from kfjlab.runs.store import RunStore
+
+    outcome = lab.run(
+        ("imports", "import pandas as pd"),
+        ("step:table", "df = pd.DataFrame({'a': [1, 2]})"),
+        ("pipeline-metrics", "accuracy = 0.5\nprint(accuracy)"),
+    )
+    assert outcome.run.metrics == {"accuracy": 0.5}
+    with RunStore() as store:
+        assert [(a.name, a.kind) for a in store.get_artifacts(outcome.run.id)] == [("df", "table")]
+
+
+def test_the_notebook_is_never_written(lab: Lab) -> None:
+    lab.write(*CHAIN)
+    before = lab.path.read_bytes()
+    lab.run()
+    assert lab.path.read_bytes() == before
+    assert [p.name for p in Path(lab.folder).iterdir()] == ["notebook.ipynb"]

@@ -1,0 +1,174 @@
+"""Whole runs in which something goes wrong: the step that failed says why, and nothing else is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from kfjlab.notebook.analyze import analyze
+from kfjlab.runs.store import RunStore
+from kfjlab.targets.base import RefusedError, RunOptions
+
+from .conftest import Lab
+
+SLEEP = "import time\nopen('started', 'w').close()\ntime.sleep(60)"
+
+
+def test_a_failing_cell_ends_its_step_and_skips_what_needs_it(lab: Lab) -> None:
+    outcome = lab.run(
+        ("step:a", "x = 1"),
+        ("step:b", "y = x\nz = y / 0"),
+        ("", "open('never', 'w')"),
+        ("step:c", "w = z"),
+    )
+    assert outcome.state == "failed"
+    assert outcome.states() == {"a": "succeeded", "b": "failed", "c": "skipped"}
+    error = outcome.steps["b"].error
+    assert error is not None
+    assert (error["kind"], error["cell"], error["line"]) == ("ZeroDivisionError", 1, 2)
+    assert not (lab.folder / "never").exists()
+
+
+def test_resume_after_a_fix_runs_only_what_is_needed(lab: Lab) -> None:
+    lab.write(("step:a", "x = 1"), ("step:b", "y = x / 0"), ("step:c", "z = y"))
+    failed = lab.run()
+    lab.write(("step:a", "x = 1"), ("step:b", "y = x / 2"), ("step:c", "z = y"))
+    resumed = lab.resume(failed.run.id)
+    assert resumed.run.id == failed.run.id
+    assert resumed.state == "succeeded"
+    assert resumed.executed() == {"b", "c"}
+    assert resumed.value("z") == 0.5
+
+
+def test_keep_going_runs_what_does_not_depend_on_the_failure(lab: Lab) -> None:
+    cells = (("step:bad", "1 / 0"), ("step:good", "x = 1"), ("step:after", "y = x"))
+    assert lab.run(*cells, max_parallel=1).states() == {
+        "bad": "failed",
+        "good": "skipped",
+        "after": "skipped",
+    }
+    outcome = lab.run(*cells, max_parallel=1, keep_going=True)
+    assert outcome.states() == {"bad": "failed", "good": "succeeded", "after": "succeeded"}
+    assert outcome.state == "failed"
+
+
+def test_retries(lab: Lab) -> None:
+    flaky = "import os\nn = len(os.listdir('tries'))\nopen(f'tries/{n}', 'w').close()\nassert n == 2, n"
+    (lab.folder / "tries").mkdir()
+    outcome = lab.run(('step:flaky {"retries": 2, "retry_delay": 0.01}', flaky))
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.steps["flaky"].attempt == 3
+
+
+def test_a_time_out_names_itself(lab: Lab) -> None:
+    outcome = lab.run(('step:slow {"timeout": 0.5}', "import time\ntime.sleep(60)"))
+    error = outcome.steps["slow"].error
+    assert error is not None and error["kind"] == "TimedOut"
+    assert "0.5 s" in error["message"]
+
+
+def test_cancel_interrupts_and_ends_the_whole_process_tree(lab: Lab) -> None:
+    lab.write(("step:long", "import subprocess\np = subprocess.Popen(['sleep', '61.25'])\n" + SLEEP))
+    run_id = lab.start()
+    lab.wait_for(run_id, lambda e: e.kind == "cell")
+    while not (lab.folder / "started").exists():
+        pass
+    lab.target.cancel(run_id)
+    outcome = lab.wait(run_id)
+    assert (outcome.state, outcome.states()) == ("cancelled", {"long": "cancelled"})
+    left = [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "61.25"]]
+    assert left == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the crash is made with Linux signals")
+def test_a_crash_ends_that_step_and_nothing_else(lab: Lab) -> None:
+    outcome = lab.run(
+        ("step:fine", "import time\ntime.sleep(1)\nx = 1"),
+        ("step:crash", "import ctypes\nctypes.string_at(0)"),
+        ("step:killed", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
+        keep_going=True,
+    )
+    assert outcome.states() == {"fine": "succeeded", "crash": "failed", "killed": "failed"}
+    crash, killed = outcome.steps["crash"].error, outcome.steps["killed"].error
+    assert crash is not None and "SIGSEGV" in crash["message"] and crash["cell"] == 1
+    assert killed is not None and killed["kind"] == "Killed" and killed["cell"] == 2
+
+
+def test_a_memory_limit(lab: Lab) -> None:
+    outcome = lab.run(
+        (
+            'step:big {"resources": {"memory": "100Mi"}}',
+            "import time\nx = bytearray(300 * 2**20)\ntime.sleep(30)",
+        )
+    )
+    error = outcome.steps["big"].error
+    assert error is not None and error["kind"] == "OutOfMemory"
+
+
+def test_a_prelude_that_fails_fails_the_run_with_its_cell(lab: Lab) -> None:
+    outcome = lab.run(("imports", "import math\nimport no_such_module_at_all"), ("step:a", "x = 1"))
+    assert outcome.state == "failed"
+    assert outcome.run.error is not None
+    assert (outcome.run.error["kind"], outcome.run.error["cell"], outcome.run.error["line"]) == (
+        "ModuleNotFoundError",
+        0,
+        2,
+    )
+    assert outcome.states() == {"a": "skipped"}
+
+
+def test_a_variable_that_cannot_travel_names_everything(lab: Lab) -> None:
+    outcome = lab.run(("step:make", "numbers = (i for i in range(3))"), ("step:use", "total = sum(numbers)"))
+    error = outcome.run.error
+    assert error is not None and error["kind"] == "CannotTravel"
+    for word in ("numbers", "generator", "use"):
+        assert word in error["message"]
+
+
+def test_errors_of_the_notebook_refuse_the_run(lab: Lab) -> None:
+    lab.write(("step:a", "x = nobody_makes_this"))
+    with pytest.raises(RefusedError) as refused:
+        lab.target.start(analyze(lab.path), RunOptions())
+    assert any(p.code == "undefined-name" for p in refused.value.problems)
+
+
+def test_a_killed_supervisor_is_noticed_and_the_run_can_be_resumed(lab: Lab) -> None:
+    lab.write(("step:a", "x = 1"), ("step:b", "y = x\n" + SLEEP), ("step:c", "z = y"))
+    run_id = lab.start()
+    while not (lab.folder / "started").exists():
+        pass
+    with RunStore() as store:
+        supervisor = store.get_run(run_id).supervisor
+    assert supervisor is not None
+    os.kill(int(supervisor["pid"]), signal.SIGKILL)
+    outcome = lab.wait(run_id)
+    assert outcome.state == "interrupted"
+    lab.write(("step:a", "x = 1"), ("step:b", "y = x"), ("step:c", "z = y"))
+    resumed = lab.resume(run_id)
+    assert resumed.state == "succeeded"
+    assert resumed.executed() == {"b", "c"}
+
+
+def test_a_corrupt_object_is_made_again(lab: Lab) -> None:
+    cells = (("step:a", "x = [1, 2, 3]"), ("step:b", "y = sum(x)"))
+    first = lab.run(*cells)
+    record = first.steps["a"].record
+    assert record is not None
+    digest = record["values"]["var:x"]["digest"]
+    with RunStore() as store:
+        (stored,) = [
+            p
+            for p in Path(store.objects).rglob("*")
+            if p.is_file() and digest in (p.name, p.parent.name + p.name)
+        ]
+    stored.chmod(0o600)
+    stored.write_bytes(stored.read_bytes()[:-3])
+    changed = [cells[0], ("step:b", "y = sum(x) + 1")]
+    outcome = lab.run(*changed)
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.value("y") == 7
