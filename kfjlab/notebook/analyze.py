@@ -88,9 +88,9 @@ def shown_stem(stem: str) -> str:
 
 def in_order(problems: list[Problem]) -> tuple[Problem, ...]:
     """Each problem once, errors first, then by place."""
-    unique: list[Problem] = []
-    for found in problems:
-        if found not in unique:
-            unique.append(found)
-    place = lambda p: (_ORDER[p.severity], -1 if p.cell is None else p.cell, p.line or 0)  # noqa: E731
-    return tuple(sorted(unique, key=place))
+    unique = {(p.code, p.severity, p.message, p.cell, p.line, p.step): p for p in problems}
+
+    def place(found: Problem) -> tuple[int, int, int]:
+        return _ORDER[found.severity], -1 if found.cell is None else found.cell, found.line or 0
+
+    return tuple(sorted(unique.values(), key=place))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .pipeline import Role
-from .tags import OURS, PREFIXES, ROLES, STEP_PREFIXES
+from .tags import OURS, PAPERMILL, PREFIXES, ROLES, STEP_PREFIXES
 
 Metadata = Mapping[str, Any]
 
@@ -34,8 +34,8 @@ def with_role(metadata: Metadata, role: Role | None) -> Metadata:
         raise ValueError("a step has a name: use with_step")
     old = _tags(metadata)
     new = None if role is None else role.value
-    if role is Role.PARAMETERS and "parameters" in old:
-        new = "parameters"
+    if role is Role.PARAMETERS:
+        new = next((tag for tag in PAPERMILL if tag in old), new)
     keeps_step = role in (
         None,
         Role.SKIP,
@@ -99,7 +99,7 @@ def cleared(metadata: Metadata) -> Metadata:
     """Nothing of the pipeline is left: our tags, Kale's and our metadata go; papermill's and other tools'
     tags stay.
     """
-    ours = set(ROLES) - {"parameters"}
+    ours = set(ROLES).difference(PAPERMILL)
     tags = [tag for tag in _tags(metadata) if tag not in ours and _prefix(tag) not in PREFIXES]
     return _with(metadata, tags, None)
 

@@ -17,31 +17,22 @@
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from .after import Request, resolve_after
 from .dataflow import cell_summary
 from .document import Document, RawCell, ordinal
+from .moving import Before, why_not_first
 from .names import METRICS_STEP, name_fault, safe_name, unused
 from .parameters import constants_only
 from .pipeline import Cell, Role
 from .problems import Fix, Problem, Severity
 from .settings import Facet, Facets
-from .tags import CellTags, read_cell, shown
+from .tags import PAPERMILL, CellTags, read_cell, shown
 
 IMPLICIT = "start"
 """Name of the step that code before the first step forms."""
-
-# What an earlier step may do that changes what an import gives, or whether it succeeds.
-_CHANGES_IMPORTS = re.compile(
-    r"\b(pip3?|conda|mamba|uv|apt(-get)?)\b.*\binstall\b|sys\s*\.\s*(path|modules)|environ|putenv|importlib|"
-    r"^\s*%(%writefile|%file|cd|env|set_env|run|load_ext|autoreload|%bash|%sh|%script)\b|\bchdir\b|\.py\b|^\s*!",
-    re.MULTILINE,
-)
 
 
 @dataclass(eq=False)
@@ -144,6 +135,7 @@ class _Reader:
         self.last_role: Role | None = None
         self.last_tag_is_kales = False
         self.references = False
+        self.before = Before()
 
     def read(self) -> None:
         for raw, tags in self.cells:
@@ -164,7 +156,7 @@ class _Reader:
             self.to_step(raw, tags, METRICS_STEP, Role.METRICS)
         elif tags.role is not None:
             self.last_role = tags.role
-            self.last_tag_is_kales = "parameters" not in (raw.metadata.get("tags") or ())
+            self.last_tag_is_kales = not set(PAPERMILL).intersection(_texts(raw.metadata.get("tags")))
             if raw.source.strip():
                 self.to_prelude(raw, tags.role, tagged=True)
         elif raw.source.strip():
@@ -199,16 +191,19 @@ class _Reader:
         last = next((part for part in reversed(self.parts) if part.cells or part.raw_name == name), None)
         if last is None or last.raw_name != name or last.role is not role:
             last = Part(name, role, raw.index)
-        else:
-            self.parts.remove(last)  # steps without code may stand between
-        self.parts.append(last)
+        elif self.parts[-1] is not last:
+            self.parts.remove(last)  # only steps without code stand between
+        if not self.parts or self.parts[-1] is not last:
+            self.parts.append(last)
         last.tagged.append(raw.index)
         self.to_last(raw, tags)
 
     def to_last(self, raw: RawCell, tags: CellTags) -> None:
         part = self.parts[-1]
         if raw.source.strip():
-            part.cells.append(Cell(raw.index, raw.id, self.number, raw.source, part.role))
+            cell = Cell(raw.index, raw.id, self.number, raw.source, part.role)
+            part.cells.append(cell)
+            self.before.add(cell)
         part.after += [(name, raw.index) for name in tags.after]
         if tags.facets:
             part.facets.append((tags.facets, raw.index))
@@ -216,7 +211,7 @@ class _Reader:
     def to_prelude(self, raw: RawCell, role: Role, tagged: bool) -> None:
         """Put a cell into the prelude, or, when that would change what it does, into the step before it."""
         cell = Cell(raw.index, raw.id, self.number, raw.source, role)
-        fault = self.why_not_earlier(cell) if self.parts else None
+        fault = why_not_first(cell, self.prelude, self.before) if self.parts else None
         if fault is None:
             self.prelude.append(cell)
             return
@@ -224,37 +219,9 @@ class _Reader:
             self.problems.append(_stays(cell, fault, role))
         self.to_last(raw, CellTags())
 
-    def why_not_earlier(self, cell: Cell) -> str | None:
-        """Why a cell cannot run before all steps although it comes after some; ``None`` when it can."""
-        summary = cell_summary(cell.source)
-        if summary.syntax_error is not None:
-            return "it has a syntax error"
-        constant = constants_only(cell.source)
-        if not (constant or (cell.role is not Role.PARAMETERS and summary.imports_and_defines_only)):
-            return (
-                "it does more than assign constants"
-                if cell.role is Role.PARAMETERS
-                else "it does more than import and define"
-            )
-        imports = top_level_imports(cell.source)
-        if "*" in imports:
-            return "it imports all names of a module"
-        known: dict[str, str] = {}
-        for earlier in self.prelude:
-            known.update(top_level_imports(earlier.source))
-        binds = {name for name in summary.binds | summary.mutates if known.get(name) != imports.get(name, "")}
-        for part in self.parts:
-            for earlier in part.cells:
-                other = cell_summary(earlier.source)
-                made = summary.reads & (other.binds | other.mutates)
-                if made:
-                    return f"it uses {min(made)}, which the {ordinal(earlier.index)} cell makes"
-                used = binds & (other.reads | other.binds | other.mutates)
-                if used:
-                    return f"it makes {min(used)}, which the {ordinal(earlier.index)} cell already uses"
-                if not constant and imports and _CHANGES_IMPORTS.search(earlier.source):
-                    return f"the {ordinal(earlier.index)} cell may change what it imports"
-        return None
+
+def _texts(tags: object) -> list[str]:
+    return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
 
 
 def _stays(cell: Cell, fault: str, role: Role) -> Problem:
@@ -270,48 +237,6 @@ def _stays(cell: Cell, fault: str, role: Role) -> Problem:
         else "Move it above the first step, or give it a step's name"
     )
     return Problem("late-prelude-cell", Severity.WARNING, message, cell=cell.index, fix=Fix(title))
-
-
-@lru_cache(maxsize=4096)
-def top_level_imports(source: str) -> Mapping[str, str]:
-    """Name → what it is imported from, for names that a cell's top level binds by nothing but one import;
-    ``*`` for a star import.
-    """
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {"*": ""} if re.search(r"import\s*\*", source) else {}
-    found: dict[str, str] = {}
-    others: set[str] = set()
-    for statement in body:
-        if isinstance(statement, ast.Import):
-            for alias in statement.names:
-                name, origin = (
-                    (alias.asname, alias.name) if alias.asname else (alias.name.partition(".")[0],) * 2
-                )
-                _add(found, others, name, origin)
-        elif isinstance(statement, ast.ImportFrom):
-            for alias in statement.names:
-                _add(
-                    found,
-                    others,
-                    alias.asname or alias.name,
-                    f"{'.' * statement.level}{statement.module}:{alias.name}",
-                )
-        else:
-            for node in ast.walk(statement):
-                if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-                    found["*"] = ""
-                elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                    others.add(node.name)
-                elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-                    others.add(node.id)
-    return {name: origin for name, origin in found.items() if name not in others}
-
-
-def _add(found: dict[str, str], others: set[str], name: str, origin: str) -> None:
-    if found.setdefault(name, origin) != origin:
-        others.add(name)
 
 
 def _name_parts(reader: _Reader, notebook_name: str, problems: list[Problem]) -> None:

@@ -20,11 +20,11 @@ from .dataflow import cell_summary
 from .document import Document, RawCell, read_document
 from .edit import retag_cells
 from .headings import headings, sections
+from .moving import top_level_imports
 from .names import safe_name, unused
 from .parameters import constants_only
 from .pipeline import Pipeline, Role
 from .problems import Problem
-from .steps import top_level_imports
 from .tags import read_cell
 
 MOST_STEPS, CELLS_A_STEP = 12, 10

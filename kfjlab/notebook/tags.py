@@ -27,9 +27,11 @@ ROLES = {
     "functions": Role.FUNCTIONS,
     "pipeline-parameters": Role.PARAMETERS,
     "parameters": Role.PARAMETERS,
+    "injected-parameters": Role.PARAMETERS,
     "pipeline-metrics": Role.METRICS,
 }
-"""Tags that give a cell its role; ``parameters`` is papermill's."""
+"""Tags that give a cell its role. ``parameters`` is papermill's, ``injected-parameters`` what it puts into its results."""
+PAPERMILL = ("parameters", "injected-parameters")
 STEP_PREFIXES = ("step", "block")
 PREFIXES = (
     *STEP_PREFIXES,

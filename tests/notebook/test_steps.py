@@ -160,6 +160,11 @@ def test_untagged_constants_after_papermills_parameters_are_not(pipeline: Callab
     assert shape(found) == {"start": [1], "a": [2]}
 
 
+def test_what_papermill_injected_counts_as_parameters(pipeline: Callable[..., Pipeline]) -> None:
+    found = pipeline(("n = 1  # size", "parameters"), ("n = 5", "injected-parameters"), ("y = n", "step:a"))
+    assert [(p.name, p.default, p.description) for p in found.parameters] == [("n", 5, "size")]
+
+
 def test_several_parameters_cells(pipeline: Callable[..., Pipeline]) -> None:
     found = pipeline(("n = 1", "parameters"), ("m = 2", "pipeline-parameters"), ("y = n + m", "step:a"))
     assert [p.name for p in found.parameters] == ["n", "m"]
@@ -234,6 +239,8 @@ def test_later_parameters_move_up(pipeline: Callable[..., Pipeline]) -> None:
         ("%%writefile helpers.py\nx = 1", "import helpers", "imports"),
         ("import os\nos.environ['A'] = '1'", "import math", "imports"),
         ("x = 1", "from math import *", "imports"),
+        ("x = 1", "def print(*a):\n    pass", "functions"),  # the step may use the builtin in some other way
+        ("x = sorted(globals())", "def f():\n    return 1", "functions"),
         ("n = 5", "n = 1", "parameters"),
         ("print(n)", "n = 1", "parameters"),
         ("x = 1", "n = open('f').read()", "parameters"),
@@ -269,6 +276,17 @@ def test_importing_another_thing_under_the_same_name_is(pipeline: Callable[..., 
         ("import numpy.ma as np", "imports"),
         ("y = 1", "step:b"),
     )
+    assert shape(found) == {"a": [1, 2], "b": [3]}
+
+
+def test_redefining_what_the_prelude_defines_stays_in_place(pipeline: Callable[..., Pipeline]) -> None:
+    found = pipeline(
+        ("def f():\n    return 1\ndef g():\n    return f()", "functions"),
+        ("x = g()", "step:a"),
+        ("def f():\n    return 2", "functions"),
+        ("y = g()", "step:b"),
+    )
+    assert prelude(found) == [0]
     assert shape(found) == {"a": [1, 2], "b": [3]}
 
 
