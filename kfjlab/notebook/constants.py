@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -86,6 +87,15 @@ def _check_size(op: ast.operator, left: Any, right: Any) -> None:
                 raise ValueError("too large")
     if isinstance(op, ast.Mod) and not isinstance(left, (int, float)):
         raise ValueError("text formatting")
+
+
+def parsed(source: str) -> ast.Module:
+    """The syntax tree of a user's code, without Python's warnings about it (``"\\."``). Raises what
+    :func:`ast.parse` raises.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
 
 
 class Constant:

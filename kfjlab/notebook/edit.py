@@ -301,7 +301,11 @@ def apply_fix(path: str | os.PathLike[str], fix: Fix) -> bool:
         raise EditError(f"This is for you to do: {fix.title}.")
     if fix.action not in _VERBS:
         raise EditError(f"This kfjlab does not know the fix {shown(fix.action)}.")
+    import inspect
+
+    verb = _VERBS[fix.action]
     try:
-        return _VERBS[fix.action](path, **fix.arguments)
+        inspect.signature(verb).bind(path, **fix.arguments)
     except TypeError as error:
         raise EditError(f"The fix {fix.action!r} has wrong arguments: {error}.") from error
+    return verb(path, **fix.arguments)

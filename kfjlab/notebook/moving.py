@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from .constants import parsed
 from .dataflow import cell_summary
 from .document import ordinal
 from .parameters import constants_only
@@ -120,7 +121,7 @@ def top_level_imports(source: str) -> Mapping[str, str]:
     ``*`` for a star import.
     """
     try:
-        body = ast.parse(source).body
+        body = parsed(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {"*": ""} if re.search(r"import\s*\*", source) else {}
     found: dict[str, str] = {}

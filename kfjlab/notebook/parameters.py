@@ -15,7 +15,7 @@ import tokenize
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .constants import Constant, constant, json_fault, short
+from .constants import Constant, constant, json_fault, parsed, short
 from .pipeline import Cell, Parameter
 from .problems import Fix, Problem, Severity
 from .values import (
@@ -71,10 +71,10 @@ def read_parameters(cells: Iterable[Cell], problems: list[Problem]) -> tuple[Par
     found: dict[str, Parameter] = {}
     others: dict[str, tuple[Cell, int, str]] = {}
     for cell in cells:
-        parsed = _parsed(cell.source)
-        if parsed is None:
+        code = _parsed(cell.source)
+        if code is None:
             continue  # the dataflow reports syntax errors
-        tree, text = parsed
+        tree, text = code
         comments = _comments(text)
         for statement in tree.body:
             for name, annotation, value in _assignments(statement):
@@ -105,10 +105,10 @@ def constants_only(source: str) -> bool:
     """Whether a cell does nothing but assign constants (and so can be a parameters cell, and can run at any
     time).
     """
-    parsed = _parsed(source)
-    if parsed is None or parsed[1] is not source or not parsed[0].body:
+    code = _parsed(source)
+    if code is None or code[1] is not source or not code[0].body:
         return False
-    for statement in parsed[0].body:
+    for statement in code[0].body:
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             continue
         assigned = _assignments(statement) if isinstance(statement, (ast.Assign, ast.AnnAssign)) else []
@@ -123,7 +123,7 @@ def _parsed(source: str) -> tuple[ast.Module, str] | None:
     """
     for text in (source, _MAGIC_LINE.sub("", source)):
         try:
-            return ast.parse(text), text
+            return parsed(text), text
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return None

@@ -169,12 +169,11 @@ def _roles(open_cells: Sequence[RawCell], cells: Sequence[RawCell]) -> dict[int,
 
 
 def _are_parameters(cell: RawCell, cells: Sequence[RawCell]) -> bool:
-    """Whether each name the cell sets is read later, and set or changed nowhere else."""
+    """Whether each name the cell sets is mentioned later (functions may look it up), and set or changed nowhere else."""
     names = cell_summary(cell.source).binds
     others = [cell_summary(c.source) for c in cells if c.index != cell.index]
-    later = [cell_summary(c.source) for c in cells if c.index > cell.index]
-    read = {name for s in later for name in s.reads}
-    return bool(names) and names <= read and not any(names & (s.binds | s.mutates) for s in others)
+    words = {word for c in cells if c.index > cell.index for word in re.findall(r"\w+", c.source)}
+    return bool(names) and names <= words and not any(names & (s.binds | s.mutates) for s in others)
 
 
 # ---- groups

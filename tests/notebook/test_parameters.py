@@ -181,6 +181,10 @@ def test_annotation_that_does_not_fit() -> None:
     assert read("b: bool = 1")[1][0].code == "parameter-type"
 
 
+def test_odd_escapes_warn_nobody() -> None:
+    assert one(r"s = 'a\.b'").default == r"a\.b"
+
+
 def test_magics_and_syntax_errors() -> None:
     assert read("%matplotlib inline\nx = 1  # rate")[0]["x"].description == "rate"
     assert read("!pip install x\ny = 2")[0]["y"].line == 2
