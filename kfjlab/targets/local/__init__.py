@@ -138,15 +138,18 @@ def _absolute(path: str) -> Path:
 
 
 def _launch(run_id: str, location: Path, folder: Path) -> None:
-    """Start the supervisor, which is nobody's child."""
+    """Start the supervisor in a session of its own, so that it outlives this process."""
     import subprocess
     import sys
+    import threading
 
     with open(folder / "supervisor.log", "ab") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "kfjlab.targets.local.supervisor", run_id, str(location)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+    # Where this process lives longer (a server), somebody has to take the exit status, or a zombie stays.
+    threading.Thread(target=process.wait, name=f"kfjlab-{run_id}", daemon=True).start()

@@ -48,7 +48,8 @@ class Attempt:
     async def run(self, zygote: Zygote, spec_file: Path, listen: Listener) -> StepRecord:
         """Run the step and return its record; one with ``state`` ``failed`` when it failed, was killed or was cancelled.
 
-        ``spec_file``: what :meth:`write_spec` wrote. ``listen`` gets every message but the record. Raises :class:`~kfjlab.targets.local.zygote.ZygoteDied` when no worker could be had.
+        ``spec_file``: what :meth:`write_spec` wrote. ``listen`` gets every message but the record. Raises
+        :class:`~kfjlab.targets.local.zygote.ZygoteDied` when no worker could be had.
         """
         worker = self._worker = await zygote.worker(spec_file)
         watchers = [asyncio.create_task(watch) for watch in self._watches(worker)]

@@ -73,6 +73,8 @@ class Engine:
         self._running: dict[int, tuple[Attempt, asyncio.Task[StepRecord], Inputs]] = {}
         self._alone = False
         self._cancelled = False
+        self._most_reruns = len(self._steps) + 3
+        """How often a step may be run again for what others did: each time an earlier step has settled, and some for the outside world."""
 
     # The whole run ----------------------------------------------------------------------------------------------------
 
@@ -89,7 +91,7 @@ class Engine:
             error = failure.error
         finally:
             await self._stop_processes()
-        self._files.restore(self._files.misplaced(self._ledger.final()))
+        self._files.restore(self._files.misplaced({**self._files.touched(), **self._ledger.final()}))
         state = self._close(error)
         self._journal.run_state(state, error or self._first_error())
         return state
@@ -189,9 +191,11 @@ class Engine:
             self._enter(position, StepState.WAITING)
             return  # it will be started again, from a new zygote
         record = self._complete_record(position, record, inputs)
-        if record.error is not None and record.error.kind == "CorruptObject" and self._drop_corrupt(inputs):
-            self._enter(position, StepState.WAITING)
-            return
+        if record.error is not None and record.error.kind == "CorruptObject":
+            progress.stale += 1
+            if progress.stale <= self._most_reruns and self._drop_corrupt(inputs):
+                self._enter(position, StepState.WAITING)
+                return
         self._files.learn(record)
         self._ledger.put(position, record)
         progress.lineage = {r: s.value.digest for r, s in inputs.slots.items() if s.value is not None}
@@ -225,6 +229,12 @@ class Engine:
 
     def _settle(self, standings: list[Standing]) -> list[Standing]:
         """Act on where the steps stand: run stale ones again, announce ends. Returns the standings after that."""
+        while self._act(standings):
+            standings = self._ledger.replay()
+        return standings
+
+    def _act(self, standings: list[Standing]) -> bool:
+        """Whether acting has changed where steps stand."""
         changed = False
         for position, standing in enumerate(standings):
             record = self._ledger.record(position)
@@ -237,7 +247,7 @@ class Engine:
                 self._announce_success(position, record)
             elif standing.status is Status.VALID:
                 changed |= self._announce_failure(position, record)
-        return self._ledger.replay() if changed else standings
+        return changed
 
     def _run_again(self, position: int, mismatches: tuple[Mismatch, ...]) -> None:
         """A record read something in a state that it should not have seen: once more, with what was learnt."""
@@ -249,7 +259,7 @@ class Engine:
         for mismatch in mismatches:
             if mismatch.writer is None:
                 self._files.refresh(mismatch.resource)
-        if progress.stale > len(self._steps) + 3:
+        if progress.stale > self._most_reruns:
             self._ledger.put(position, StepRecord("failed", error=_unstable(step, first.resource)))
             return
         self._ledger.drop(position)
@@ -312,9 +322,11 @@ class Engine:
         progress.failures += 1
         if progress.failures <= step.settings.retries and not self._cancelled:
             progress.not_before = time.monotonic() + step.settings.retry_delay * 2 ** (progress.failures - 1)
+            self._files.accept(record)
             self._ledger.drop(position)
             self._enter(position, StepState.WAITING, error=to_json(error))
             return True
+        self._files.accept(record)
         self._enter(
             position,
             StepState.FAILED,

@@ -52,6 +52,18 @@ class Workspace:
             self._base.pop(resource, None)
             self._rest = None
 
+    def accept(self, record: StepRecord) -> None:
+        """Take what a failed attempt left in files for the state before the first step: a retry may go on from it (a checkpoint)."""
+        for resource in {*record.writes, *record.preimages}:
+            self._preimages.pop(resource, None)
+            self._base.pop(resource, None)
+            self._written.discard(resource)
+        self._rest = None
+
+    def touched(self) -> dict[str, Slot]:
+        """The state before the first step of every file that some attempt changed, whatever became of the attempt."""
+        return {resource: Slot(digest) for resource, digest in self._preimages.items()}
+
     def digest(self, resource: str) -> str:
         """The digest of a ``file:`` resource now."""
         return file_digest(str(self.path(resource)), self._store_limit)

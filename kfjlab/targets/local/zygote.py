@@ -91,6 +91,7 @@ class Zygote:
     why: str
     _control: socket.socket
     _reader: asyncio.StreamReader
+    _writer: asyncio.StreamWriter  # unused, but the stream lives as long as it does
     _interpreter: Interpreter
     _env: Mapping[str, str]
     _prelude_spec: Path
@@ -111,11 +112,12 @@ class Zygote:
         """
         ours, theirs = socket.socketpair()
         process = _spawn(interpreter, env, ["zygote", str(prelude_spec)], theirs, workspace, log)
-        reader, _ = await asyncio.open_connection(sock=ours.dup(), limit=LINE_LIMIT)
+        reader, writer = await asyncio.open_connection(sock=ours.dup(), limit=LINE_LIMIT)
         line = await reader.readline()
         answer: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {"type": "failed"}
         if answer["type"] != "ready":
             status = await asyncio.to_thread(process.wait)
+            writer.close()
             ours.close()
             message = f"The process that executes the prelude ended ({describe_exit(status)})."
             raise PreludeFailed(
@@ -131,6 +133,7 @@ class Zygote:
             answer.get("why") or "",
             ours,
             reader,
+            writer,
             interpreter,
             env,
             prelude_spec,
@@ -163,6 +166,7 @@ class Zygote:
         """End the process."""
         if self._listener is not None:
             self._listener.cancel()
+        self._writer.close()
         self._control.close()
         try:
             await asyncio.to_thread(self.process.wait, 5)
