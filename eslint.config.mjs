@@ -1,0 +1,23 @@
+import js from '@eslint/js';
+import jupyter from '@jupyter/eslint-plugin';
+import hooks from 'eslint-plugin-react-hooks';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+export default defineConfig([
+  { ignores: ['lib', 'kfjlab/labextension', '**/*.js', 'ui-tests'] },
+  js.configs.recommended,
+  tseslint.configs.recommendedTypeChecked,
+  { plugins: { jupyter } },
+  jupyter.configs.recommended,
+  hooks.configs.flat['recommended-latest'] ?? hooks.configs.flat.recommended,
+  {
+    files: ['src/**/*.{ts,tsx}'],
+    languageOptions: { parserOptions: { project: ['tsconfig.json', 'tsconfig.test.json'] } },
+    rules: {
+      curly: 'error',
+      eqeqeq: 'error',
+      '@typescript-eslint/unbound-method': 'off' // Lumino's signals take methods with their object beside them
+    }
+  }
+]);

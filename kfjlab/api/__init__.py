@@ -1,0 +1,1 @@
+"""HTTP handlers: each validates a request, calls one room and answers. No logic."""

@@ -1,0 +1,23 @@
+// What jsdom lacks and JupyterLab's modules touch while they load.
+globalThis.DragEvent ??= class DragEvent extends MouseEvent {};
+globalThis.ResizeObserver ??= class {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+};
+globalThis.IntersectionObserver ??= globalThis.ResizeObserver;
+globalThis.fetch ??= () => Promise.reject(new Error('no network in unit tests'));
+globalThis.Request ??= class Request {
+  constructor(url, init = {}) {
+    Object.assign(this, { url, method: 'GET', ...init, headers: new Headers(init.headers) });
+  }
+};
+globalThis.Range.prototype.getClientRects ??= () => [];
+window.matchMedia ??= query => ({
+  matches: false,
+  media: query,
+  addEventListener() {},
+  removeEventListener() {},
+  addListener() {},
+  removeListener() {}
+});

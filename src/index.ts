@@ -1,0 +1,3 @@
+import { aboutPlugin } from './about/plugin';
+
+export default [aboutPlugin];
