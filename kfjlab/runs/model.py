@@ -37,10 +37,10 @@ class StepState(str, Enum):
 
 @dataclass(frozen=True)
 class Run:
-    """One run. Times are Unix seconds. ``pipeline`` is the JSON of the Pipeline it was started with, ``parameters`` the final values,
-    ``options`` what the target was asked (``cache``, ``keep_going``, ``steps``, …), ``folder`` where its files are.
-    ``supervisor``
-    identifies the process that runs it (``pid``, ``start`` time, ``host``)."""
+    """One run. Times are Unix seconds. ``pipeline`` is the JSON of the Pipeline it was started with,
+    ``parameters`` the final values, ``options`` what the target was asked (``cache``, ``keep_going``,
+    ``steps``, …), ``folder`` where its files are. ``supervisor`` identifies the process that runs it (``pid``,
+    ``start`` time, ``host``)."""
 
     id: str
     name: str
@@ -63,8 +63,9 @@ class Run:
 
 @dataclass(frozen=True)
 class StepRun:
-    """The latest attempt of a step in a run. ``seconds`` is the wall time of its cells; ``record`` the JSON of its StepRecord once it
-    succeeded; ``error`` the JSON of its StepError. ``notebook`` and ``log``: paths of the executed cells and of the log text."""
+    """The latest attempt of a step in a run. ``seconds`` is the wall time of its cells; ``record`` the JSON of
+    its StepRecord once it succeeded; ``error`` the JSON of its StepError. ``notebook`` and ``log``: paths of
+    the executed cells and of the log text."""
 
     run_id: str
     name: str
@@ -84,12 +85,13 @@ class StepRun:
 
 @dataclass(frozen=True)
 class RunEvent:
-    """One thing that happened. ``offset`` grows by one within the run, starting at 1; a reader resumes by giving the last offset it saw.
+    """One thing that happened. ``offset`` grows by one within the run, starting at 1; a reader resumes by
+    giving the last offset it saw.
 
     ``kind``: ``run`` (``data: {"state"}``), ``step`` (``{"state", "cached", "attempt", "seconds", "error"}``),
-    ``phase``, ``cell``, ``display`` (as in
-    :mod:`kfjlab.runtime.protocol`), ``log`` (``{"offset", "length"}``: bytes of the step's log file that were added), ``stale``
-    (``{"resource", "writer", "message"}``), ``problem`` (a Problem's JSON), ``artifact``, ``metrics`` (``{name: number}``)."""
+    ``phase``, ``cell``, ``display`` (as in :mod:`kfjlab.runtime.protocol`), ``log`` (``{"offset", "length"}``:
+    bytes of the step's log file that were added), ``stale`` (``{"resource", "writer", "message"}``),
+    ``problem`` (a Problem's JSON), ``artifact``, ``metrics`` (``{name: number}``)."""
 
     run_id: str
     offset: int
@@ -101,8 +103,9 @@ class RunEvent:
 
 @dataclass(frozen=True)
 class Artifact:
-    """Something a step made: a variable or a rich output. ``kind`` as in :class:`kfjlab.runtime.protocol.Value`; ``digest`` of the stored object;
-    ``producers`` are the artifacts' digests it was made from (lineage: what the step read)."""
+    """Something a step made: a variable or a rich output. ``kind`` as in
+    :class:`kfjlab.runtime.protocol.Value`; ``digest`` of the stored object; ``producers`` are the artifacts'
+    digests it was made from (lineage: what the step read)."""
 
     run_id: str
     step: str
@@ -117,8 +120,9 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Lineage:
-    """Where a stored object comes from and what became of it. ``artifacts``: those with this digest. ``sources``: artifacts it was made from,
-    directly or through others, nearest first; ``uses``: those that were made from it, likewise."""
+    """Where a stored object comes from and what became of it. ``artifacts``: those with this digest.
+    ``sources``: artifacts it was made from, directly or through others, nearest first; ``uses``: those that
+    were made from it, likewise."""
 
     digest: str
     artifacts: tuple[Artifact, ...] = ()
@@ -128,9 +132,9 @@ class Lineage:
 
 @dataclass(frozen=True)
 class GcReport:
-    """What garbage collection deleted (or, with ``dry_run``, would delete). ``runs``: ids; ``records``, ``objects``: how many cached step
-    records and stored objects; ``freed`` and ``kept``: bytes of objects and run folders. ``failures``: what could
-    not be deleted, and why."""
+    """What garbage collection deleted (or, with ``dry_run``, would delete). ``runs``: ids; ``records``,
+    ``objects``: how many cached step records and stored objects; ``freed`` and ``kept``: bytes of objects and
+    run folders. ``failures``: what could not be deleted, and why."""
 
     runs: tuple[str, ...] = ()
     records: int = 0

@@ -1,0 +1,107 @@
+"""What every part of the store stands on: the open database, the folder, and finding a run's row."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from .database import BUSY, Database
+from .errors import StoreError, UnknownRunError, explained
+from .location import DATABASE, OBJECTS, RUNS, default_location
+from .rows import dump, optional_in
+from .schema import prepare
+from .session import Session
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class StoreBase:
+    """See :class:`kfjlab.runs.store.RunStore`."""
+
+    def __init__(
+        self,
+        location: Path | None = None,
+        *,
+        create: bool = True,
+        network: bool | None = None,
+        timeout: float = BUSY,
+    ) -> None:
+        self.location = (default_location() if location is None else location).absolute()
+        self.objects = self.location / OBJECTS
+        self._claims: dict[str, str] = {}
+        with explained(self.location):
+            if not create and not (self.location / DATABASE).exists():
+                fix = "Start a run, or set KFJLAB_DATA to the folder where the runs are."
+                raise StoreError("missing", f"There are no runs in {self.location}.", fix)
+            # What notebooks print and load is nobody else's business.
+            self.location.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.objects.mkdir(exist_ok=True)
+            (self.location / RUNS).mkdir(exist_ok=True)
+        self._db = Database(self.location, network=network, timeout=timeout)
+        try:
+            prepare(self._db)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database. The store cannot be used afterwards."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything that is written inside is kept together or not at all, also when the process is killed.
+        May be nested: when an inner one raises, only what is inside of that is undone, as far as the exception
+        is caught outside of it."""
+        with self._db.write():
+            yield
+
+    def run_folder(self, run_id: str) -> Path:
+        """The folder of a run's files (``run_id`` in full)."""
+        if not run_id or not run_id.isascii() or not run_id.isalnum():
+            raise UnknownRunError(f"{run_id!r} is not the id of a run.")
+        return self.location / RUNS / run_id
+
+    def _seq(self, session: Session, run_id: str) -> int:
+        """The number of a run's row. Raises :class:`UnknownRunError`, and for a process whose claim on the run
+        was lost to another supervisor :class:`StoreError`, so that two never write into one run."""
+        row = session.row("SELECT seq, token FROM runs WHERE id=?", (run_id,))
+        if row is None:
+            raise UnknownRunError(
+                f"There is no run {run_id!r}.", "'kfjlab runs' lists them; it may have been deleted."
+            )
+        claim = self._claims.get(run_id)
+        if claim is not None and claim != row["token"]:
+            raise StoreError(
+                "conflict",
+                f"Run {run_id} has been taken over by another process.",
+                "This one ends; follow the run there.",
+            )
+        return int(row["seq"])
+
+
+def append_event(
+    session: Session, seq: int, kind: str, step: str | None = None, data: Mapping[str, Any] | None = None
+) -> int:
+    """Add an event to run number ``seq``; its offset. Offsets have no gaps, since whoever writes is alone and
+    what is rolled back gives its number back."""
+    row = session.row('SELECT max("offset") FROM events WHERE run=?', (seq,))
+    offset = 1 + (0 if row is None or row[0] is None else int(row[0]))
+    session.run(
+        "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
+        (seq, offset, time.time(), kind, optional_in(step), dump(data or {})),
+    )
+    return offset
