@@ -1,0 +1,116 @@
+"""Ambient state of the notebook's shell."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Dict, List
+
+from .ambient_base import Mapping
+
+_NOT_OPTIONS = ("HistoryManager", "ProfileDir", "HistoryAccessor")
+_PLAIN = (str, bytes, int, float, bool, type(None))
+
+
+class ShellMapping(Mapping):
+    """State that imports do not change."""
+
+    def before_import(self) -> Any:
+        return None
+
+    def after_import(self, before: Any) -> bool:
+        return False
+
+
+class Extensions(ShellMapping):
+    """IPython extensions that were loaded (``%load_ext``)."""
+
+    name = "ipython.extensions"
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__()
+        self._manager = shell.extension_manager
+
+    def read(self) -> Dict[str, Any]:
+        return {name: True for name in self._manager.loaded}
+
+    def put(self, name: str, value: Any) -> None:
+        self._manager.load_extension(name)
+
+    def drop(self, name: str) -> None:
+        self._manager.unload_extension(name)
+
+
+class Options(ShellMapping):
+    """What ``%config``, ``%precision``, ``ast_node_interactivity`` and the like have set: traits that differ from their defaults."""
+
+    name = "ipython.options"
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__()
+        self._shell = shell
+
+    def read(self) -> Dict[str, Any]:
+        found: Dict[str, Any] = {}
+        for part in self._parts():
+            for name, trait in part.traits(config=True).items():
+                value = getattr(part, name)
+                if _is_plain(value) and value != trait.default(part):
+                    found[f"{type(part).__name__}.{name}"] = value
+        return found
+
+    def put(self, name: str, value: Any) -> None:
+        part, _, trait = name.partition(".")
+        setattr(self._part(part), trait, value)
+
+    def drop(self, name: str) -> None:
+        part, _, trait = name.partition(".")
+        holder = self._part(part)
+        setattr(holder, trait, holder.traits()[trait].default(holder))
+
+    def _parts(self) -> List[Any]:
+        shell = self._shell
+        parts = [shell, *shell.configurables, shell.display_formatter, *shell.display_formatter.formatters.values()]
+        unique = {id(part): part for part in parts}
+        return [part for part in unique.values() if type(part).__name__ not in _NOT_OPTIONS]
+
+    def _part(self, name: str) -> Any:
+        if name == "InlineBackend":
+            backend = importlib.import_module("matplotlib_inline.config").InlineBackend.instance(parent=self._shell)
+            if backend not in self._shell.configurables:
+                self._shell.configurables.append(backend)
+            return backend
+        return next(part for part in self._parts() if type(part).__name__ == name)
+
+
+class Magics(ShellMapping):
+    """Magics that the notebook's own cells defined."""
+
+    name = "ipython.magics"
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__()
+        self._magics = shell.magics_manager.magics
+
+    def read(self) -> Dict[str, Any]:
+        return {
+            f"{kind} {name}": function
+            for kind, functions in self._magics.items()
+            for name, function in functions.items()
+            if getattr(function, "__module__", None) == "__main__"
+        }
+
+    def put(self, name: str, value: Any) -> None:
+        kind, _, magic = name.partition(" ")
+        self._magics[kind][magic] = value
+
+    def drop(self, name: str) -> None:
+        kind, _, magic = name.partition(" ")
+        self._magics[kind].pop(magic, None)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(_is_plain(k) and _is_plain(v) for k, v in value.items())
+    return isinstance(value, _PLAIN)

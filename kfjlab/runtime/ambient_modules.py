@@ -1,0 +1,189 @@
+"""Attributes of modules as ambient state: the key ``module:NAME``.
+
+Modules of the workspace are compared whole. Of other modules (libraries change their own attributes all the time) those attributes count
+that the notebook's cells assign: ``module.attribute = …`` or ``setattr(module, "attribute", …)``. What travels is the values of the
+attributes that were changed since the module was imported (or since the prelude): ``{"set": {…}, "deleted": […]}``.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from types import ModuleType
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+
+from .ambient import AmbientChanges, load_state, store_state
+from .files import Places
+from .objects import ObjectStore
+from .protocol import UNTOUCHED, CellSource, Value
+from .values import Carrier
+
+PREFIX = "module:"
+
+
+class _Watched:
+    """A module of the workspace and the names that were changed in it."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+        self.changed: Set[str] = set()
+        self.carrier: Optional[Carrier] = None
+
+    def begin(self, store: ObjectStore) -> None:
+        self.carrier = Carrier(store, self.module.__dict__, PREFIX + self.module.__name__)
+        self.carrier.begin()
+
+    def look(self) -> bool:
+        """Add what has changed since :meth:`begin`; whether anything has."""
+        assert self.carrier is not None
+        changes = self.carrier.changes()
+        names = {*changes.bound, *changes.rebound, *changes.mutated, *changes.deleted}
+        names = {name for name in names if not name.startswith("__")}
+        self.changed |= names
+        return bool(names)
+
+
+class WorkspaceModules:
+    """The modules of this process as far as they are ambient state."""
+
+    def __init__(self, places: Places, namespace: Mapping[str, Any]) -> None:
+        self._places = places
+        self._namespace = namespace
+        self._watched: Dict[str, _Watched] = {}
+        self._store: Optional[ObjectStore] = None
+        self._given: Dict[str, Value] = {}
+        self._foreign: Dict[Tuple[str, str], Any] = {}
+        self._assigned: Set[Tuple[str, str]] = set()
+        self.on_import: Callable[[str], None] = lambda path: None
+        """Called with the file of each module of the workspace that is imported."""
+
+    def executed(self, module: ModuleType, origin: Optional[str]) -> None:
+        """A module was imported (a listener of :class:`~kfjlab.runtime.imports.ImportWatch`)."""
+        if origin is None or not self._is_workspace(origin) or sys.modules.get(module.__name__) is not module:
+            return
+        self.on_import(origin)
+        watched = self._watched[module.__name__] = _Watched(module)
+        if self._store is not None:
+            watched.begin(self._store)
+
+    def rebase(self, store: ObjectStore) -> None:
+        """The modules are as the prelude left them."""
+        self._store = store
+
+    def set(self, values: Mapping[str, Value], store: ObjectStore, step: str) -> None:
+        """Bring stored states about, by key."""
+        for key, value in values.items():
+            if not key.startswith(PREFIX):
+                continue
+            name = key[len(PREFIX) :]
+            module = importlib.import_module(name)
+            state = load_state(store, step, key, value)
+            module.__dict__.update(state["set"])
+            for attribute in state["deleted"]:
+                module.__dict__.pop(attribute, None)
+            self._given[key] = value
+            names = {*state["set"], *state["deleted"]}
+            if name in self._watched:
+                self._watched[name].changed |= names
+            self._assigned |= {(name, attribute) for attribute in names}
+
+    def begin(self, store: ObjectStore, cells: Iterable[CellSource], transform: Callable[[str], str]) -> None:
+        """What is changed from now on is the step's doing. ``cells``: those whose code can assign attributes here."""
+        self._store = store
+        for watched in self._watched.values():
+            watched.begin(store)
+        targets = _assigned_attributes(cells, transform)
+        self._targets = targets
+        self._assigned |= self._resolve(targets)
+        self._foreign = {pair: _attribute(*pair) for pair in self._assigned}
+
+    def end(self, store: ObjectStore, step: str, saving: bool) -> AmbientChanges:
+        """Compare with :meth:`begin`; with ``saving`` the changed states are stored."""
+        changes = AmbientChanges(reads={key: value.digest for key, value in self._given.items()})
+        states: Dict[str, Set[str]] = {}
+        for name, watched in self._watched.items():
+            if watched.carrier is not None and watched.look():
+                states[name] = watched.changed
+        for name, attribute in self._assigned | self._resolve(self._targets):
+            if name not in self._watched and name in sys.modules:
+                before = self._foreign.get((name, attribute), _NOT_SEEN)
+                if before is not _attribute(name, attribute):
+                    states[name] = {a for n, a in self._assigned | self._resolve(self._targets) if n == name}
+        for name, attributes in states.items():
+            key = PREFIX + name
+            changes.reads.setdefault(key, UNTOUCHED)
+            if saving:
+                self._store_module(store, step, key, sys.modules[name], attributes, changes)
+        return changes
+
+    def _store_module(
+        self, store: ObjectStore, step: str, key: str, module: ModuleType, attributes: Set[str], changes: AmbientChanges
+    ) -> None:
+        state: Dict[str, Any] = {"set": {}, "deleted": sorted(a for a in attributes if a not in module.__dict__)}
+        for attribute in sorted(attributes - set(state["deleted"])):
+            _, why = store_state(store, step, attribute, module.__dict__[attribute])
+            if why:
+                message = f"{step} changed {module.__name__}.{attribute}, which later steps do not get: {why}"
+                changes.warnings.append({"code": "cannot-travel", "message": message, "cell": None, "name": f"ambient:{key}"})
+            else:
+                state["set"][attribute] = module.__dict__[attribute]
+        value, _ = store_state(store, step, key, state)
+        if value is not None:
+            changes.writes[key], changes.values[key] = value.digest, value
+
+    def _is_workspace(self, origin: str) -> bool:
+        name = self._places.name(origin)
+        return name is not None and self._places.inside(name)
+
+    def _resolve(self, targets: Iterable[Tuple[str, ...]]) -> Set[Tuple[str, str]]:
+        """Assigned attributes whose owner is a module now: (module name, attribute)."""
+        found = set()
+        for *path, attribute in targets:
+            owner = self._namespace.get(path[0])
+            for part in path[1:]:
+                owner = vars(owner).get(part) if isinstance(owner, ModuleType) else None
+            if isinstance(owner, ModuleType) and sys.modules.get(owner.__name__) is owner:
+                found.add((owner.__name__, attribute))
+        return found
+
+
+_NOT_SEEN = object()
+_ABSENT = object()
+
+
+def _attribute(module: str, attribute: str) -> Any:
+    owner = sys.modules.get(module)
+    return _NOT_SEEN if owner is None else vars(owner).get(attribute, _ABSENT)
+
+
+def _assigned_attributes(cells: Iterable[CellSource], transform: Callable[[str], str]) -> List[Tuple[str, ...]]:
+    """Dotted targets that the cells assign or delete anywhere: ``np.random.rand = …`` gives ``("np", "random", "rand")``."""
+    found: List[Tuple[str, ...]] = []
+    for cell in cells:
+        if "." not in cell.source and "setattr" not in cell.source:
+            continue
+        try:
+            tree = ast.parse(transform(cell.source))
+        except SyntaxError:
+            continue  # it did not run either
+        for node in ast.walk(tree):
+            path: Optional[Tuple[str, ...]] = None
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del)):
+                path = _dotted(node)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("setattr", "delattr"):
+                if len(node.args) >= 2 and isinstance(node.args[1], ast.Constant) and isinstance(node.args[1].value, str):
+                    owner = _dotted(node.args[0])
+                    path = None if owner is None else (*owner, node.args[1].value)
+            if path is not None and len(path) > 1:
+                found.append(path)
+    return found
+
+
+def _dotted(node: ast.AST) -> Optional[Tuple[str, ...]]:
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.Attribute):
+        owner = _dotted(node.value)
+        return None if owner is None else (*owner, node.attr)
+    return None

@@ -1,0 +1,160 @@
+"""What a step has done to files so far: first reads, first writes with what was there before, folders."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Optional, Set
+
+from .file_log import TouchLog
+from .files import Places, Signature, file_digest, folder_names, signature
+from .protocol import ABSENT
+
+EAGER = 8 * 1024 * 1024
+"""Bytes up to which a file is hashed when it is first read; larger ones at the end of the step, unless they have changed by then."""
+
+_real_stat = os.stat
+
+
+@dataclass
+class Seen:
+    """A file as it was when the step first read it. ``version`` None: there was none. ``digest`` None: not taken yet."""
+
+    version: Optional[Signature]
+    digest: Optional[str]
+
+
+@dataclass
+class Written:
+    """A file as it was before the step's first write. ``preimage`` is the digest of its content."""
+
+    version: Optional[Signature]
+    preimage: str
+
+
+class Journal:
+    """The journal of one step. ``keep`` stores a file's content and returns its digest.
+
+    What matters to other processes also goes to the step's log: to steps that run beside it what was written, and from a child process
+    to the step's own (``forward``) everything.
+    """
+
+    def __init__(self, places: Places, store_limit: int, keep: Callable[[str], str], log: TouchLog, forward: bool = False) -> None:
+        self.places = places
+        self.store_limit = store_limit
+        self.log = log
+        self.forward = forward
+        self._keep = keep
+        self.reads: Dict[str, Seen] = {}
+        self.writes: Dict[str, Written] = {}
+        self.listings: Dict[str, List[str]] = {}
+        self.made_folders: Set[str] = set()
+        self.removed_folders: Set[str] = set()
+        self.subprocesses = False
+
+    def read(self, name: str) -> None:
+        """A file is about to be read (or was found not to be there)."""
+        self._see(name, eager=True)
+
+    def look(self, name: str) -> None:
+        """A file's existence, size or age was asked for."""
+        self._see(name, eager=False)
+
+    def write(self, name: str) -> None:
+        """A file is about to be written, created or deleted. What is there is kept."""
+        if name in self.writes:
+            return
+        status = self._status(name)
+        if status is not None and not stat.S_ISREG(status.st_mode):
+            return
+        if status is None:
+            written = Written(None, ABSENT)
+        else:
+            path = self.places.path(name)
+            digest = self._keep(path) if status.st_size <= self.store_limit else file_digest(path, self.store_limit)
+            written = Written(signature(status), digest)
+            seen = self.reads.get(name)
+            if seen is not None and seen.digest is None and seen.version == written.version:
+                seen.digest = digest
+        self.writes[name] = written
+        self.log.note("write", name, written.version, written.preimage)
+
+    def list_folder(self, name: str) -> None:
+        """A folder is about to be listed. What the step itself has made or removed there is discounted."""
+        if name in self.listings or name in self.made_folders:
+            return
+        names = set(folder_names(self.places.path(name)))
+        own = [(path, written.preimage == ABSENT) for path, written in self.writes.items()]
+        own += [(path, True) for path in self.made_folders] + [(path, False) for path in self.removed_folders]
+        for path, made in own:
+            folder, base = os.path.split(path)
+            if folder == ("" if name == "." else name):
+                (names.discard if made else names.add)(base)
+        self.listings[name] = sorted(names)
+        if self.forward:
+            self.log.note("list", name, sorted(names))
+
+    def make_folder(self, name: str) -> None:
+        """A folder is about to be made."""
+        if self._status(name) is None:
+            self.made_folders.add(name)
+            self.log.note("make", name)
+
+    def remove_folder(self, name: str) -> None:
+        """A folder is about to be removed."""
+        if name in self.made_folders:
+            self.made_folders.discard(name)
+        elif self._status(name) is not None:
+            self.removed_folders.add(name)
+            self.log.note("remove", name)
+
+    def subprocess(self) -> None:
+        """A program was started; what it reads is not seen."""
+        if not self.subprocesses:
+            self.subprocesses = True
+            self.log.note("subprocess", "")
+
+    def _see(self, name: str, eager: bool) -> None:
+        if name in self.reads or name in self.writes:
+            return
+        status = self._status(name)
+        if status is None:
+            seen = Seen(None, ABSENT)
+        elif stat.S_ISREG(status.st_mode):
+            digest = None
+            if eager and status.st_size <= min(EAGER, self.store_limit):
+                digest = file_digest(self.places.path(name), self.store_limit)
+            seen = Seen(signature(status), digest)
+        else:
+            return
+        self.reads[name] = seen
+        if self.forward:
+            self.log.note("read", name, seen.version, seen.digest)
+
+    def _status(self, name: str) -> Optional[os.stat_result]:
+        try:
+            return _real_stat(self.places.path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def take_in_children(self) -> None:
+        """Add what child processes have put into the log."""
+        for entry in self.log.of_children():
+            kind, name, details = entry.kind, entry.name, entry.details
+            if kind == "write" and name not in self.writes:
+                self.writes[name] = Written(_version(details[0]), details[1])
+            elif kind == "read" and name not in self.reads and name not in self.writes:
+                self.reads[name] = Seen(_version(details[0]), details[1])
+            elif kind == "list" and name not in self.listings:
+                self.listings[name] = details[0]
+            elif kind == "make":
+                self.made_folders.add(name)
+            elif kind == "remove":
+                self.removed_folders.add(name)
+            elif kind == "subprocess":
+                self.subprocesses = True
+
+
+def _version(numbers: Optional[List[int]]) -> Optional[Signature]:
+    return None if numbers is None else (numbers[0], numbers[1], numbers[2])

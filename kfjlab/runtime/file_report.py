@@ -1,0 +1,155 @@
+"""What a step did to files, as resources with digests: from its journal and from comparing the workspace before and after."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Optional
+
+from .file_journal import Journal, Written
+from .files import DIRECTORY, Signature, file_digest, known_digest, signature, workspace_snapshot
+from .protocol import ABSENT, CHANGED
+
+_SOURCES = (
+    ".ipynb", ".py", ".pyi", ".r", ".sql", ".sh", ".md", ".rst", ".toml", ".cfg", ".ini", ".yaml", ".yml", ".js", ".ts", ".css", ".html",
+)  # fmt: skip
+"""Endings of files that people edit while a pipeline runs. A change of one that the step was not seen to make is taken for theirs."""
+
+
+@dataclass
+class FileReport:
+    """Resources with digests, as in :class:`~kfjlab.runtime.protocol.StepRecord`."""
+
+    reads: Dict[str, str] = field(default_factory=dict)
+    writes: Dict[str, str] = field(default_factory=dict)
+    preimages: Dict[str, str] = field(default_factory=dict)
+    warnings: List[Dict[str, Any]] = field(default_factory=list)
+
+    def warn(self, code: str, message: str) -> None:
+        """Add a warning."""
+        self.warnings.append({"code": code, "message": message, "cell": None})
+
+
+class FileReporter:
+    """Made when a step starts; :meth:`report` is called at its end. ``keep`` stores a file's content and returns its digest."""
+
+    def __init__(self, journal: Journal, keep: Callable[[str], str]) -> None:
+        self._journal = journal
+        self._keep = keep
+        self._started = time.time()
+        self._before = workspace_snapshot(journal.places.workspace)
+        journal.log.note("start", "")
+
+    def report(self, succeeded: bool) -> FileReport:
+        """Raises :class:`OSError` when the store does not take a file."""
+        found = FileReport()
+        self._journal.take_in_children()
+        unseen = self._unseen_changes(found)
+        self._reads(found, succeeded, unseen)
+        self._writes(found)
+        for name, names in self._journal.listings.items():
+            found.reads[f"dir:{name}"] = json.dumps(names)
+        if self._journal.subprocesses:
+            found.reads["file:*"] = "any"
+        self._journal.log.note("end", "")
+        return found
+
+    def _reads(self, found: FileReport, succeeded: bool, unseen: Dict[str, Optional[Signature]]) -> None:
+        journal = self._journal
+        for name, seen in journal.reads.items():
+            path = journal.places.path(name)
+            digest = seen.digest
+            if digest == ABSENT and succeeded and os.path.isdir(path):
+                continue  # it looked for a folder and then made it: it does not matter to it who makes it
+            if digest is None:
+                if _version_now(path) == seen.version:
+                    digest = file_digest(path, journal.store_limit)
+                elif name in unseen:
+                    found.warn("content-lost", f"The step read {name} and then changed it in a way that kfjlab could not see in time.")
+                    continue
+                else:
+                    digest = CHANGED
+            found.reads[f"file:{name}"] = digest
+
+    def _writes(self, found: FileReport) -> None:
+        journal = self._journal
+        for name, written in journal.writes.items():
+            path = journal.places.path(name)
+            now = _version_now(path)
+            if now == written.version:
+                continue
+            if now is None:
+                digest = ABSENT
+            else:
+                digest = self._keep(path) if now[0] <= journal.store_limit else file_digest(path, journal.store_limit)
+            found.writes[f"file:{name}"] = digest
+            if written.preimage:
+                found.preimages[f"file:{name}"] = written.preimage
+        for name in journal.made_folders:
+            if os.path.isdir(journal.places.path(name)):
+                found.writes[f"file:{name}"], found.preimages[f"file:{name}"] = DIRECTORY, ABSENT
+        for name in journal.removed_folders:
+            if not os.path.isdir(journal.places.path(name)):
+                found.writes[f"file:{name}"], found.preimages[f"file:{name}"] = ABSENT, DIRECTORY
+
+    # Changes that no event announced: by compiled code and by subprocesses ---------------------------------------------
+
+    def _unseen_changes(self, found: FileReport) -> Dict[str, Optional[Signature]]:
+        """Changed files that the journal does not know and that this step must have changed; they are entered into it."""
+        after = workspace_snapshot(self._journal.places.workspace)
+        names = [n for n in self._before.keys() | after.keys() if self._before.get(n) != after.get(n)]
+        candidates = [name for name in names if name not in self._journal.writes and self._plausible(name)]
+        if not candidates:
+            return {}
+        mine = self._not_others(sorted(candidates), found)
+        for name in mine:
+            before = self._before.get(name)
+            preimage = ABSENT if before is None else self._old_digest(name, before)
+            if not preimage:
+                found.warn(
+                    "content-lost",
+                    f"The step changed {name} outside of Python, so what was in it before could not be kept; "
+                    "a step before it that has to run again would see the new content.",
+                )
+            self._journal.writes[name] = Written(before, preimage)
+        return {name: self._before.get(name) for name in mine}
+
+    def _plausible(self, name: str) -> bool:
+        if name.endswith(".ipynb"):
+            return False  # saved by the editor
+        return self._journal.subprocesses or not name.lower().endswith(_SOURCES)
+
+    def _not_others(self, names: List[str], found: FileReport) -> List[str]:
+        """Those of ``names`` that no step beside this one has changed."""
+        claimed = set()
+        suspects = 0
+        for entries in self._journal.log.of_others(self._started):
+            claimed.update(entry.name for entry in entries if entry.kind == "write")
+            suspects += any(entry.kind == "subprocess" for entry in entries)
+        mine = [name for name in names if name not in claimed]
+        if not self._journal.subprocesses and suspects:
+            return []  # a step beside this one has started programs, and this one has not
+        if mine and suspects:
+            listed = ", ".join(mine[:5]) + (" …" if len(mine) > 5 else "")
+            found.warn("ambiguous-write", f"This step or one that ran beside it changed {listed} by a program; it counts for each of them.")
+        return mine
+
+    def _old_digest(self, name: str, before: Signature) -> str:
+        seen = self._journal.reads.get(name)
+        if seen is not None and seen.version == before and seen.digest is not None:
+            return seen.digest
+        try:
+            device = os.stat(self._journal.places.workspace).st_dev
+        except OSError:
+            return ""
+        return known_digest(device, before) or ""
+
+
+def _version_now(path: str) -> Optional[Signature]:
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return signature(status)

@@ -1,0 +1,315 @@
+"""Sees which files a step reads and writes: Python's audit events, and calls of ``os.stat`` and the like, which have none.
+
+One watch is active in a process at a time (:func:`activate`). The hook is installed once (PEP 578: it cannot be removed) and costs one
+look-up in a dict for each event that is none of ours. What is seen goes to a *journal*: in the step's own process a :class:`Journal`, in
+processes that the step's Python forks or spawns a file that the step's process reads at its end (see ``file_children.py``).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import threading
+from typing import Any, Callable, Dict, Optional, Tuple
+
+from .file_journal import Journal
+from .imports import ImportWatch
+
+_IMPORTLIB = ("<frozen importlib", os.path.join("importlib", "metadata"), os.path.join("importlib", "resources"), "pkgutil.py", "pkg_resources")
+_HARMLESS = frozenset(
+    {
+        "lscpu", "uname", "ldconfig", "fc-list", "fc-match", "nvidia-smi", "sysctl", "lsb_release", "which", "hostname", "id", "getconf",
+        "arch", "stty", "tput", "sw_vers", "system_profiler", "kpsewhich",
+    }
+)  # fmt: skip
+"""Programs that libraries ask for facts about the machine; they read none of the user's files."""
+
+_active: Optional["Watch"] = None
+_installed = False
+_real_stat, _real_lstat, _real_access = os.stat, os.lstat, os.access
+
+
+class Watch:
+    """Turns events into entries of a journal."""
+
+    def __init__(self, journal: Journal, imports: Optional[ImportWatch] = None) -> None:
+        self.journal = journal
+        self._imports = imports
+        self._thread = threading.local()
+        self.problems: Dict[str, None] = {}
+        """Failures of the watch itself, in words; a dict for its order."""
+
+    def event(self, handler: "_Handler", arguments: Tuple[Any, ...]) -> None:
+        """Take an audit event. Never raises but what a signal raises."""
+        if getattr(self._thread, "busy", False):
+            return
+        self._thread.busy = True
+        try:
+            handler(self, arguments)
+        except Exception as error:
+            self.problems[f"{type(error).__name__}: {error}"] = None
+        finally:
+            self._thread.busy = False
+
+    # Handlers ---------------------------------------------------------------------------------------------------------
+
+    def opened(self, arguments: Tuple[Any, ...]) -> None:
+        path, _, flags = arguments
+        name = self.journal.places.name(path)
+        if name is None or name == ".":
+            return
+        access = flags & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR)
+        if access == os.O_RDONLY:
+            if not flags & getattr(os, "O_DIRECTORY", 0):
+                self.journal.read(name)
+            return
+        if not flags & os.O_TRUNC:
+            self.journal.read(name)  # appended to, changed in part, or created only if it is not there
+        self.journal.write(name)
+
+    def listed(self, arguments: Tuple[Any, ...]) -> None:
+        path = "." if arguments[0] is None else arguments[0]
+        name = self.journal.places.name(path)
+        if name is None or (self._imports is not None and self._imports.importing) or _called_by_import():
+            return
+        self.journal.list_folder(name)
+
+    def removed(self, arguments: Tuple[Any, ...]) -> None:
+        name = self._name(arguments[0], arguments[1] if len(arguments) > 1 else -1)
+        if name is not None:
+            self.journal.read(name)
+            self.journal.write(name)
+
+    def renamed(self, arguments: Tuple[Any, ...]) -> None:
+        source, target = arguments[:2]
+        source_dir, target_dir = (arguments[2], arguments[3]) if len(arguments) > 3 else (-1, -1)
+        old, new = self._name(source, source_dir), self._name(target, target_dir)
+        if old is not None and os.path.isdir(self.journal.places.path(old)):
+            self._renamed_folder(old, target)
+            return
+        if old is not None:
+            self.journal.read(old)
+            self.journal.write(old)
+        if new is not None:
+            self.journal.write(new)
+
+    def linked(self, arguments: Tuple[Any, ...]) -> None:
+        source, target = self._name(arguments[0]), self._name(arguments[1])
+        if source is not None:
+            self.journal.read(source)
+        if target is not None:
+            self.journal.write(target)
+
+    def symlinked(self, arguments: Tuple[Any, ...]) -> None:
+        target = self._name(arguments[1])
+        if target is not None:
+            self.journal.write(target)
+
+    def truncated(self, arguments: Tuple[Any, ...]) -> None:
+        name = self._name(arguments[0])
+        if name is not None:
+            self.journal.read(name)
+            self.journal.write(name)
+
+    def made_folder(self, arguments: Tuple[Any, ...]) -> None:
+        name = self._name(arguments[0], arguments[2] if len(arguments) > 2 else -1)
+        if name is not None:
+            self.journal.make_folder(name)
+
+    def removed_folder(self, arguments: Tuple[Any, ...]) -> None:
+        name = self._name(arguments[0], arguments[1] if len(arguments) > 1 else -1)
+        if name is not None:
+            self.journal.remove_folder(name)
+
+    def removed_tree(self, arguments: Tuple[Any, ...]) -> None:
+        name = self._name(arguments[0])
+        if name is not None:
+            for inside in _files_below(self.journal.places.path(name)):
+                self.removed((inside,))
+
+    def database(self, arguments: Tuple[Any, ...]) -> None:
+        text = os.fsdecode(arguments[0])
+        if text.startswith("file:"):
+            text = text[len("file:") :].split("?")[0]
+        name = self._name(text) if text and ":memory:" not in text else None
+        if name is not None:
+            self.journal.read(name)
+            self.journal.write(name)
+
+    def started(self, arguments: Tuple[Any, ...]) -> None:
+        program = arguments[0]
+        if program is None and len(arguments) > 1 and arguments[1]:
+            program = arguments[1] if isinstance(arguments[1], (str, bytes)) else arguments[1][0]
+        text = os.fsdecode(program).split() if isinstance(program, (str, bytes, os.PathLike)) else []
+        if not text or os.path.basename(text[0]) not in _HARMLESS:
+            self.journal.subprocess()
+
+    def became_two(self, arguments: Tuple[Any, ...]) -> None:
+        self.journal.subprocess()
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def looked(self, path: object) -> None:
+        """Something asked whether a file is there, or how large or old it is."""
+        if getattr(self._thread, "busy", False):
+            return
+        self._thread.busy = True
+        try:
+            name = self.journal.places.name(path)
+            if name is not None and self.journal.places.inside(name):
+                self.journal.look(name)
+        except Exception as error:
+            self.problems[f"{type(error).__name__}: {error}"] = None
+        finally:
+            self._thread.busy = False
+
+    def module(self, path: str) -> None:
+        """A module of the workspace was executed from the file ``path`` (or from its compiled form)."""
+        name = self.journal.places.name(path)
+        if name is not None and self.journal.places.inside(name):
+            self.journal.read(name)
+
+    def paused(self) -> "_Pause":
+        """A context in which this thread's file accesses are not the step's."""
+        return _Pause(self._thread)
+
+    def _name(self, path: Any, folder: int = -1) -> Optional[str]:
+        if isinstance(folder, int) and folder >= 0 and not os.path.isabs(os.fsdecode(path)):
+            try:
+                path = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), os.fsdecode(path))
+            except OSError:
+                return None  # no such file system here: comparing the workspace before and after shows it
+        name = self.journal.places.name(path)
+        return None if name == "." else name
+
+    def _renamed_folder(self, old: str, target: Any) -> None:
+        start = self.journal.places.path(old)
+        for inside in _files_below(start):
+            self.removed((inside,))
+            new = self._name(os.path.join(os.fsdecode(target), os.path.relpath(inside, start)))
+            if new is not None:
+                self.journal.write(new)
+        self.journal.remove_folder(old)
+        made = self._name(target)
+        if made is not None:
+            self.journal.make_folder(made)
+
+
+class _Pause:
+    def __init__(self, thread: threading.local) -> None:
+        self._thread = thread
+        self._before = False
+
+    def __enter__(self) -> None:
+        self._before = getattr(self._thread, "busy", False)
+        self._thread.busy = True
+
+    def __exit__(self, *error: object) -> None:
+        self._thread.busy = self._before
+
+
+_Handler = Callable[[Watch, Tuple[Any, ...]], None]
+
+_HANDLERS: Dict[str, _Handler] = {
+    "open": Watch.opened,
+    "os.listdir": Watch.listed,
+    "os.scandir": Watch.listed,
+    "os.remove": Watch.removed,
+    "os.rename": Watch.renamed,
+    "os.link": Watch.linked,
+    "os.symlink": Watch.symlinked,
+    "os.truncate": Watch.truncated,
+    "os.mkdir": Watch.made_folder,
+    "os.rmdir": Watch.removed_folder,
+    "shutil.rmtree": Watch.removed_tree,
+    "sqlite3.connect": Watch.database,
+    "subprocess.Popen": Watch.started,
+    "os.system": Watch.became_two,
+    "os.exec": Watch.became_two,
+    "os.posix_spawn": Watch.started,
+    "os.spawn": Watch.became_two,
+    "os.forkpty": Watch.became_two,
+}
+
+
+def _hook(event: str, arguments: Tuple[Any, ...]) -> None:
+    handler = _HANDLERS.get(event)
+    if handler is not None and _active is not None:
+        _active.event(handler, arguments)
+
+
+def activate(watch: Optional[Watch]) -> None:
+    """Let ``watch`` see what this process does from now on; None: nobody."""
+    global _active, _installed
+    if not _installed:
+        _installed = True
+        sys.addaudithook(_hook)
+        _wrap_looks()
+    _active = watch
+
+
+def active() -> Optional[Watch]:
+    """The watch that sees what this process does."""
+    return _active
+
+
+def _stat(path: Any, *, dir_fd: Any = None, follow_symlinks: bool = True) -> os.stat_result:
+    if _active is not None and dir_fd is None:
+        _active.looked(path)
+    return _real_stat(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
+
+
+def _lstat(path: Any, *, dir_fd: Any = None) -> os.stat_result:
+    if _active is not None and dir_fd is None:
+        _active.looked(path)
+    return _real_lstat(path, dir_fd=dir_fd)
+
+
+def _access(path: Any, mode: int, *, dir_fd: Any = None, effective_ids: bool = False, follow_symlinks: bool = True) -> bool:
+    if _active is not None and dir_fd is None:
+        _active.looked(path)
+    return _real_access(path, mode, dir_fd=dir_fd, effective_ids=effective_ids, follow_symlinks=follow_symlinks)
+
+
+def _wrap_looks() -> None:
+    for wrapper, real in ((_stat, _real_stat), (_lstat, _real_lstat), (_access, _real_access)):
+        wrapper.__name__ = wrapper.__qualname__ = real.__name__
+        wrapper.__doc__, wrapper.__module__ = real.__doc__, "os"
+        for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+            if real in able:
+                able.add(wrapper)
+        setattr(os, real.__name__, wrapper)
+    import pathlib
+
+    accessor = getattr(pathlib, "_NormalAccessor", None)  # Python 3.9 and 3.10 keep references of their own
+    if accessor is not None:
+        accessor.stat = staticmethod(_stat)
+        if hasattr(accessor, "lstat"):
+            accessor.lstat = staticmethod(_lstat)
+
+
+def _called_by_import() -> bool:
+    """Whether the import system, or something that looks for installed packages, is what lists a folder."""
+    frame: Any = sys._getframe(1)
+    here = __file__
+    while frame is not None and frame.f_code.co_filename == here:
+        frame = frame.f_back
+    for _ in range(3):
+        if frame is None:
+            return False
+        if any(part in frame.f_code.co_filename for part in _IMPORTLIB):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _files_below(folder: str) -> Any:
+    for base, _, names in os.walk(folder):
+        for name in names:
+            yield os.path.join(base, name)
+
+
+def is_regular(status: os.stat_result) -> bool:
+    """Whether a status is that of an ordinary file."""
+    return stat.S_ISREG(status.st_mode)

@@ -1,0 +1,253 @@
+"""Files as resources: which count, what their digest is, what a folder holds.
+
+The engine uses these functions too, so that both sides mean the same by the digest of a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import site
+import stat
+import sys
+import sysconfig
+import tempfile
+import time
+from typing import Dict, List, Optional, Tuple
+
+from .protocol import ABSENT
+
+IGNORED_NAMES = frozenset(
+    {
+        ".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__", ".ipynb_checkpoints", ".kfjlab", ".virtual_documents",
+        ".mypy_cache", ".ruff_cache", ".pytest_cache", ".tox", ".nox", ".idea", ".vscode", ".DS_Store",
+    }
+)  # fmt: skip
+"""Files and folders that are no part of a notebook's data, wherever they are."""
+
+DIRECTORY = "directory"
+"""Digest of a folder as such (its listing is a ``dir:`` resource)."""
+SPECIAL = "special"
+"""Digest of what is neither a file nor a folder."""
+
+SNAPSHOT_LIMIT = 50_000
+"""Entries after which a snapshot of a workspace ends."""
+SETTLED = 2.0
+"""Seconds without a change after which a file's time stamps are trusted to tell two contents apart (as git's "racy" rule)."""
+KEEP_FROM = 4 * 1024 * 1024
+"""Bytes from which a digest is worth keeping in a file."""
+_BLOCK = 1024 * 1024
+
+Signature = Tuple[int, int, int]
+"""Size, time of the last change (ns) and inode."""
+
+_memo: Dict[Tuple[int, Signature], str] = {}
+_memo_folder: Optional[str] = None
+
+
+def remember_digests_in(folder: Optional[str]) -> None:
+    """Keep the digests of larger files in ``folder`` from now on, for other processes and later runs: a small file for each."""
+    global _memo_folder
+    _memo_folder = folder
+
+
+def signature(status: os.stat_result) -> Signature:
+    """What tells a file's versions apart without reading it."""
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def file_digest(path: str, store_limit: int) -> str:
+    """The digest of a file now: sha256 (hex), or ``stat:SIZE:MTIME_NS`` above ``store_limit`` bytes; :data:`ABSENT` when there is none.
+
+    Digests are remembered by device, inode, size and time, in this process and where :func:`remember_digests_in` says. :class:`OSError` when the file is there and cannot be read.
+    """
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ABSENT
+    if stat.S_ISDIR(status.st_mode):
+        return DIRECTORY
+    if not stat.S_ISREG(status.st_mode):
+        return SPECIAL
+    if status.st_size > store_limit:
+        return f"stat:{status.st_size}:{status.st_mtime_ns}"
+    return _content_digest(path, status)
+
+
+def known_digest(device: int, version: Signature) -> Optional[str]:
+    """The remembered digest of a version of a file, also of one that is gone."""
+    key = (device, version)
+    if key not in _memo and _memo_folder is not None and version[0] >= KEEP_FROM:
+        try:
+            with open(_memo_file(_memo_folder, key), encoding="ascii") as file:
+                text = file.read()
+        except OSError:
+            return None
+        if len(text) == 64:
+            _memo[key] = text
+    return _memo.get(key)
+
+
+def remember_digest(status: os.stat_result, digest: str) -> None:
+    """Note the digest of a version of a file, if that version can be told from later ones."""
+    if time.time() - status.st_mtime <= SETTLED:
+        return
+    key = (status.st_dev, signature(status))
+    _memo[key] = digest
+    if _memo_folder is not None and status.st_size >= KEEP_FROM:
+        os.makedirs(_memo_folder, exist_ok=True)
+        target = _memo_file(_memo_folder, key)
+        handle, temporary = tempfile.mkstemp(dir=_memo_folder)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(digest)
+        os.replace(temporary, target)
+
+
+def _memo_file(folder: str, key: Tuple[int, Signature]) -> str:
+    return os.path.join(folder, hashlib.sha256(repr(key).encode()).hexdigest()[:32])
+
+
+def _content_digest(path: str, status: os.stat_result) -> str:
+    known = known_digest(status.st_dev, signature(status))
+    if known is not None:
+        return known
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while True:
+            block = file.read(_BLOCK)
+            if not block:
+                break
+            digest.update(block)
+        after = os.fstat(file.fileno())
+    if signature(after) == signature(status):
+        remember_digest(status, digest.hexdigest())
+    return digest.hexdigest()
+
+
+def folder_names(path: str) -> List[str]:
+    """The sorted names in a folder that count; none when there is no such folder. Raises :class:`OSError` when it cannot be read."""
+    try:
+        return sorted(name for name in os.listdir(path) if not is_ignored(name))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def is_ignored(name: str) -> bool:
+    """Whether a file or folder of this name is no part of the data (version control, caches, trash, what kfjlab is still writing)."""
+    return name in IGNORED_NAMES or name.startswith((".Trash-", ".kfjlab-", ".nfs"))
+
+
+def workspace_snapshot(root: str, limit: int = SNAPSHOT_LIMIT) -> Dict[str, Signature]:
+    """The files under ``root`` with their signatures, by path relative to it. Virtual environments are left out; links to folders
+    are not followed; what cannot be read is not there. Ends after ``limit`` entries."""
+    found: Dict[str, Signature] = {}
+    folders = [("", root)]
+    entries = 0
+    while folders:
+        prefix, folder = folders.pop()
+        try:
+            inside = list(os.scandir(folder))
+        except OSError:
+            continue  # it went away, or is not ours to read
+        if prefix and any(entry.name == "pyvenv.cfg" for entry in inside):
+            continue
+        for entry in inside:
+            if is_ignored(entry.name):
+                continue
+            entries += 1
+            if entries > limit:
+                return found
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((f"{prefix}{entry.name}/", entry.path))
+                elif entry.is_file():
+                    found[prefix + entry.name] = signature(entry.stat())
+            except OSError:
+                continue  # it went away while we looked
+    return found
+
+
+class Places:
+    """Which files count for a workspace, and their names as resources.
+
+    Files of the workspace are named relative to it, others by their absolute path. Those of Python itself and its packages, of the system
+    and of the user's caches and settings do not count, nor what is in ``hidden`` folders.
+    """
+
+    def __init__(self, workspace: str, hidden: Tuple[str, ...] = ()) -> None:
+        self.workspace = os.path.abspath(workspace)
+        self._roots = tuple(dict.fromkeys((self.workspace, os.path.realpath(workspace))))
+        self._code = tuple(_with_slash(path) for path in (*_code_folders(self.workspace), *hidden) if path)
+        self._outside = tuple(_with_slash(path) for path in _system_folders())
+        self._known: Dict[str, Optional[str]] = {}
+
+    def name(self, path: object) -> Optional[str]:
+        """The resource name (without ``file:``) of a path as it was given to a call; None when it does not count."""
+        absolute = absolute_path(path)
+        if absolute is None:
+            return None
+        if absolute not in self._known:
+            self._known[absolute] = self._name(absolute)
+        return self._known[absolute]
+
+    def path(self, name: str) -> str:
+        """The absolute path of a resource name."""
+        return os.path.join(self.workspace, name)
+
+    def inside(self, name: str) -> bool:
+        """Whether a resource name is one of the workspace."""
+        return not os.path.isabs(name)
+
+    def _name(self, absolute: str) -> Optional[str]:
+        if (absolute + "/").startswith(self._code) or absolute.endswith(".pyc"):
+            return None
+        for root in self._roots:
+            if absolute == root:
+                return "."
+            if absolute.startswith(_with_slash(root)):
+                relative = absolute[len(_with_slash(root)) :]
+                return None if any(map(is_ignored, relative.split("/"))) else relative
+        if absolute.startswith(self._outside) or "/pymp-" in absolute or "/joblib_memmapping_folder_" in absolute:
+            return None
+        return None if any(map(is_ignored, absolute.split("/"))) else absolute
+
+
+def absolute_path(path: object) -> Optional[str]:
+    """A path as a call got it, as absolute text; None for descriptors and what is no path."""
+    if isinstance(path, int) or path is None:
+        return None
+    try:
+        text = os.fsdecode(path)  # type: ignore[arg-type]
+        return os.path.normpath(os.path.join(os.getcwd(), text))
+    except (TypeError, ValueError, OSError):
+        return None  # the call itself will say what is wrong with it
+
+
+def _with_slash(path: str) -> str:
+    return path.rstrip("/") + "/"
+
+
+def _code_folders(workspace: str) -> List[str]:
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    found = [sysconfig.get_paths()[name] for name in names] + [os.path.realpath(sysconfig.get_paths()[name]) for name in names]
+    found += site.getsitepackages() if hasattr(site, "getsitepackages") else []
+    if site.ENABLE_USER_SITE:
+        found.append(site.getusersitepackages())
+    for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix}:
+        if not _with_slash(workspace).startswith(_with_slash(prefix)):
+            found.append(prefix)
+    return [*found, "/tmp/ipykernel_0", os.path.dirname(os.path.abspath(__file__))]
+
+
+def _system_folders() -> List[str]:
+    system = ["/proc", "/sys", "/dev", "/usr", "/lib", "/lib64", "/etc", "/bin", "/sbin", "/run", "/var/lib", "/var/cache"]
+    system += ["/System", "/Library", "/nix", "/snap"]
+    home = os.path.expanduser("~")
+    mine = [".cache", ".config", ".local", ".ipython", ".jupyter", ".matplotlib", ".conda", ".fonts"]
+    named = [os.environ.get(name, "") for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR", "IPYTHONDIR")]
+    return system + [os.path.join(home, name) for name in mine] + [path for path in named if os.path.isabs(path)]
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a resource is in the folder for temporary files."""
+    return name.startswith(_with_slash(tempfile.gettempdir()))

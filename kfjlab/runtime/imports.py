@@ -1,0 +1,99 @@
+"""Sees every module that is imported for the first time: before and after.
+
+A finder in front of ``sys.meta_path`` asks the finders behind it and wraps the loader that they found, until the module has been executed.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, Callable, List, Optional, Sequence, Tuple
+
+Before = Callable[[], Any]
+After = Callable[[Any], None]
+Executed = Callable[[ModuleType, Optional[str]], None]
+
+
+class ImportWatch:
+    """Calls its listeners around imports once :meth:`install` was called.
+
+    ``outermost``: pairs of functions, called before and after an import that no other import caused (``after`` gets what ``before``
+    returned). ``executed``: called with each module that has been executed, and its file.
+    """
+
+    def __init__(self) -> None:
+        self.outermost: List[Tuple[Before, After]] = []
+        self.executed: List[Executed] = []
+        self._thread = threading.local()
+
+    def install(self) -> None:
+        """Start to watch."""
+        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+
+    @property
+    def importing(self) -> bool:
+        """Whether this thread executes a module for the first time right now."""
+        return bool(getattr(self._thread, "depth", 0))
+
+    def find_spec(self, name: str, path: Optional[Sequence[str]] = None, target: Optional[ModuleType] = None) -> Optional[ModuleSpec]:
+        """As in ``importlib.abc.MetaPathFinder``."""
+        for finder in sys.meta_path:
+            find = getattr(finder, "find_spec", None)
+            if finder is self or find is None:
+                continue
+            spec: Optional[ModuleSpec] = find(name, path, target)
+            if spec is not None:
+                if hasattr(spec.loader, "exec_module"):
+                    spec.loader = _Loader(spec.loader, self)  # type: ignore[assignment]
+                return spec
+        return None
+
+    def invalidate_caches(self) -> None:
+        """Nothing is cached here."""
+
+    def enter(self) -> List[Any]:
+        """A module is about to be executed."""
+        depth = getattr(self._thread, "depth", 0)
+        self._thread.depth = depth + 1
+        return [before() for before, _ in self.outermost] if depth == 0 else []
+
+    def leave(self, module: ModuleType, origin: Optional[str], tokens: List[Any]) -> None:
+        """A module has been executed, or has failed."""
+        self._thread.depth -= 1
+        for executed in self.executed:
+            executed(module, origin)
+        for (_, after), token in zip(self.outermost, tokens):
+            after(token)
+
+
+class _Loader:
+    """The loader of one module, with the watch told of its execution. Everything else is the original's."""
+
+    def __init__(self, original: Any, watch: ImportWatch) -> None:
+        self._original = original
+        self._watch = watch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+    def create_module(self, spec: ModuleSpec) -> Optional[ModuleType]:
+        create = getattr(self._original, "create_module", None)
+        module: Optional[ModuleType] = None if create is None else create(spec)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        original, watch, spec = self._original, self._watch, module.__spec__
+        if spec is not None:
+            spec.loader = original
+        module.__loader__ = original
+        tokens = watch.enter()
+        try:
+            original.exec_module(module)
+        finally:
+            watch.leave(module, None if spec is None else spec.origin, tokens)
+
+    # Python drops the frames of its import machinery from the traceback of an exception that a module raises, knowing them by this
+    # file name: with it, tracebacks are the same as without the watch.
+    exec_module.__code__ = exec_module.__code__.replace(co_filename="<frozen importlib._bootstrap>")
