@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 from kfjlab.notebook.pipeline import Pipeline
@@ -56,6 +55,8 @@ class Target(Protocol):
 
 def find_target(name: str) -> Target:
     """The target registered as ``name`` in the entry point group ``kfjlab.targets``. Raises :class:`RefusedError` if there is none."""
+    from importlib.metadata import entry_points  # costs more than all the rest of this module
+
     found = {point.name: point for point in entry_points(group="kfjlab.targets")}
     if name not in found:
         known = ", ".join(sorted(found)) or "none"
