@@ -49,7 +49,8 @@ class Value:
     are told apart by their names. ``group``: all names stored in that object. ``needs``: global names that functions inside look
     up. ``kind``: ``table``, ``array``, ``model``, ``figure``, ``function``, ``class``, ``scalar``, ``text``, ``collection`` or
     ``object``. ``type``: dotted type name. ``size``: bytes stored. ``summary``: one line for people (``DataFrame 150 × 4``).
-    ``cell``: index of the cell that bound or changed it last.
+    ``cell``: index of the cell that bound or changed it last. ``content``: digest of this variable's own content, the same
+    whichever variables share its object (empty: that of the object).
     """
 
     digest: str
@@ -60,6 +61,7 @@ class Value:
     size: int = 0
     summary: str = ""
     cell: Optional[int] = None
+    content: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,20 +158,20 @@ class StepError:
 class StepRecord:
     """What an attempt did: the transaction of ``docs/architecture.md``.
 
-    ``reads``: resource → digest as the step saw it. For ``dir:`` resources the digest is the JSON list of the sorted names seen.
-    ``writes``: resource → digest that it left (``absent`` = deleted). ``values``: the stored value of each written
-    ``var:``/``ambient:`` resource. ``preimages``: ``file:`` resource → digest of the stored content that the step
-    overwrote or deleted
-    (``absent`` for a new file). ``metrics``: name → number (``metrics`` steps). ``peak_memory`` bytes, ``seconds`` wall time
-    of the cells. ``outputs``: number of outputs of each executed cell. ``warnings``: what could not be observed or
-    carried but did not fail
-    (each ``{"code", "message", "cell"}``).
+    ``reads``: resource → digest as the step saw it. For ``dir:`` resources the digest is the JSON list of the sorted names
+    seen. ``writes``: resource → digest that it left (``absent`` = deleted); of a variable, the digest of its own content.
+    ``values``: the stored value of each written ``var:``/``ambient:`` resource. ``given``: for each variable that was loaded
+    and that the step also wrote, the digest of the stored object it came from (an alias group must not have changed since).
+    ``preimages``: ``file:`` resource → digest of the stored content that the step overwrote or deleted (``absent`` for a new
+    file). ``metrics``: name → number (``metrics`` steps). ``peak_memory`` bytes, ``seconds`` wall time of the cells.
+    ``warnings``: what could not be observed or carried but did not fail (each ``{"code", "message", "cell"}``).
     """
 
     state: str
     reads: Dict[str, str] = field(default_factory=dict)
     writes: Dict[str, str] = field(default_factory=dict)
     values: Dict[str, Value] = field(default_factory=dict)
+    given: Dict[str, str] = field(default_factory=dict)
     metrics: Dict[str, float] = field(default_factory=dict)
     preimages: Dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0

@@ -20,7 +20,7 @@ from .attempt import Attempt, Limits
 from .capacity import Demand, machine_capacity
 from .job import STORE_LIMIT, Job, without_unseeded
 from .journal import Journal
-from .ledger import ANY_FILE, Inputs, Ledger, Mismatch, Standing, Status
+from .ledger import ANY_FILE, Inputs, Ledger, Mismatch, Standing, Status, changed
 from .reuse import Kept, Reuse
 from .selection import forced, selected
 from .workspace import Workspace
@@ -115,10 +115,7 @@ class Engine:
                 continue
             seen = self._reuse.observed(self._key(position))
             if seen is not None:
-                step = self._steps[position]
-                self._ledger.expect(
-                    position, without_unseeded(step, seen.reads), without_unseeded(step, seen.writes)
-                )
+                self._ledger.expect(position, seen.reads, changed(seen))
 
     def _open_steps(self) -> bool:
         return any(s.status not in (Status.VALID, Status.EXCLUDED) for s in self._ledger.replay())
@@ -203,14 +200,19 @@ class Engine:
     def _complete_record(self, position: int, record: StepRecord, inputs: Inputs) -> StepRecord:
         """Add what the engine knows better than the worker: the digests of what the step was given."""
         step = self._steps[position]
-        reads = {r: d for r, d in inputs.digests().items() if r.startswith(("var:", "env:"))}
-        reads.update(record.reads)
+        known = {r: d for r, d in inputs.digests().items() if r.startswith(("var:", "env:"))}
+        reads = {**record.reads, **known}
+        stored = {
+            r: s.value.digest for r, s in inputs.slots.items() if s.value is not None and r.startswith("var:")
+        }
+        contents = {r: v.content for r, v in record.values.items() if v.content}
         if ANY_FILE in reads:
             reads[ANY_FILE] = inputs.any_file or "unforeseen"
         return dataclasses.replace(
             record,
             reads=without_unseeded(step, reads),
-            writes=without_unseeded(step, record.writes),
+            writes=without_unseeded(step, {**record.writes, **contents}),
+            given={r: digest for r, digest in stored.items() if r in record.writes},
             values=without_unseeded(step, record.values),
         )
 

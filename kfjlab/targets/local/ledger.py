@@ -132,9 +132,13 @@ class Ledger:
         self._touches[position] = self._touches[position].merged(reads, writes)
 
     def put(self, position: int, record: StepRecord) -> None:
-        """Enter what a step did, and learn from it."""
+        """Enter what a step did, and learn from it.
+
+        A variable that only got into another alias group (a model that keeps a reference to its training data) is not expected
+        to be written: who reads it need not wait.
+        """
         self._records[position] = record
-        self.expect(position, record.reads, record.writes)
+        self.expect(position, record.reads, changed(record))
 
     def drop(self, position: int) -> None:
         """Forget a step's record; what was learnt from it stays."""
@@ -297,7 +301,7 @@ class Ledger:
         """The names that still live in the same stored object as ``slot``'s."""
         assert slot.value is not None
         names = [f"var:{name}" for name in slot.value.group]
-        return [n for n in names if n in state.slots and state.slots[n].digest in (slot.digest, None)]
+        return [n for n in names if n in state.slots and _may_be_in(state.slots[n], slot.value.digest)]
 
     def _order_waits(self, position: int, state: _State) -> set[str]:
         """What must have happened although nothing is read from it: tags, and file writes that would overtake an earlier reader."""
@@ -322,10 +326,25 @@ class Ledger:
             slot = self._lookup(name, state)
             if slot.digest is None:
                 unknown.add(name)
-            elif slot.digest != digest:
+            elif slot.digest != digest or _regrouped(record.given.get(name), slot):
                 mismatches.append(Mismatch(name, slot.writer))
         unknown |= {f"step:{i}" for i in self._touches[position].after if i not in state.settled}
         return mismatches, unknown
+
+
+def changed(record: StepRecord) -> set[str]:
+    """The resources that a step left in another state than it had read them in."""
+    return {name for name, digest in record.writes.items() if record.reads.get(name) != digest}
+
+
+def _may_be_in(slot: Slot, stored: str) -> bool:
+    """Whether a variable lives in that stored object (or may, since it is not known yet)."""
+    return slot.digest is None or (slot.value is not None and slot.value.digest == stored)
+
+
+def _regrouped(given: str | None, slot: Slot) -> bool:
+    """Whether a variable, with the same content, has got into another alias group than the one it was loaded from."""
+    return given is not None and slot.value is not None and slot.value.digest != given
 
 
 def _touches_files(touch: Touch, files: set[str]) -> bool:

@@ -112,6 +112,43 @@ def test_a_rebound_member_of_a_group_is_not_taken_from_it() -> None:
     assert inputs is not None and "var:e" not in inputs.slots
 
 
+def test_a_step_that_only_aliases_its_input_holds_nobody_up() -> None:
+    book = ledger(touch(writes="var:X"), touch(reads="var:X", writes="var:knn"), touch(reads="var:X"))
+    book.put(
+        0, StepRecord("succeeded", writes={"var:X": "c"}, values={"var:X": Value("one", ["X"], content="c")})
+    )
+    group = {
+        "var:X": Value("two", ["X", "knn"], content="c"),
+        "var:knn": Value("two", ["X", "knn"], content="k"),
+    }
+    writes = {"var:X": "c", "var:knn": "k"}
+    book.put(
+        1, StepRecord("succeeded", reads={"var:X": "c"}, writes=writes, values=group, given={"var:X": "one"})
+    )
+    book.put(2, done(reads={"var:X": "c"}))
+    assert statuses(book) == ["valid"] * 3  # the reader saw the right content, whoever else holds it
+    book.drop(1)
+    assert statuses(book) == ["valid", "ready", "valid"]
+
+
+def test_who_changes_a_variable_must_have_had_its_whole_alias_group() -> None:
+    book = ledger(
+        touch(writes="var:d"), touch(reads="var:d", writes="var:e"), touch(reads="var:d", writes="var:d")
+    )
+    book.put(
+        0, StepRecord("succeeded", writes={"var:d": "c"}, values={"var:d": Value("one", ["d"], content="c")})
+    )
+    change = StepRecord("succeeded", reads={"var:d": "c"}, writes={"var:d": "new"}, given={"var:d": "one"})
+    book.put(2, change)
+    assert statuses(book)[2] == "valid"
+    group = {n: Value("two", ["d", "e"], content="c") for n in ("var:d", "var:e")}
+    writes = dict.fromkeys(group, "c")
+    book.put(
+        1, StepRecord("succeeded", reads={"var:d": "c"}, writes=writes, values=group, given={"var:d": "one"})
+    )
+    assert statuses(book)[2] == "stale"
+
+
 def test_ambient_state_reaches_every_later_step_but_generators_only_who_draws() -> None:
     book = ledger(touch(writes="ambient:environ ambient:random"), touch(), touch(reads="ambient:random"))
     assert statuses(book) == ["ready", "blocked", "blocked"]
