@@ -110,6 +110,11 @@ class Ambient:
             key.rebase()
         self._prelude = {key.name: key.get() for key in self._available()}
         self._start = dict(self._prelude)
+        self._given.clear()
+
+    def rebase_environment(self) -> None:
+        """The variables that were set for the step from outside are no change of the notebook's."""
+        self._keys["environ"].rebase()
 
     def states(self, store: ObjectStore) -> Tuple[Dict[str, Value], List[Dict[str, Any]]]:
         """Store the state of every key, relative to the untouched one; with what could not be stored."""

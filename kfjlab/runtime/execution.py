@@ -151,14 +151,20 @@ def run_in_loop(
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     task = context.run(lambda: loop.create_task(main()))
-    while True:
-        try:
-            return loop.run_until_complete(task)
-        except KeyboardInterrupt:
-            if task.done():
-                raise
-            on_interrupt()
-            task.cancel()
+    try:
+        while True:
+            try:
+                return loop.run_until_complete(task)
+            except KeyboardInterrupt:
+                if task.done():
+                    raise
+                on_interrupt()
+                task.cancel()
+    finally:
+        asyncio.set_event_loop(None)
+        if not loop.is_running():
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
 
 
 async def end_tasks() -> List[str]:

@@ -36,6 +36,10 @@ class TouchLog:
         line = json.dumps([os.getpid(), time.time(), kind, name, list(details)]) + "\n"
         os.write(self._file, line.encode("utf-8"))
 
+    def close(self) -> None:
+        """Nothing more will be noted here."""
+        os.close(self._file)
+
     def of_children(self) -> List[Entry]:
         """What other processes of this step have written, in order."""
         return sorted((e for e in _entries(self.path) if e.pid != self._owner), key=lambda e: e.time)

@@ -176,6 +176,7 @@ class Places:
 
     def __init__(self, workspace: str, hidden: Tuple[str, ...] = ()) -> None:
         self.workspace = os.path.abspath(workspace)
+        self.hidden = hidden
         self._roots = tuple(dict.fromkeys((self.workspace, os.path.realpath(workspace))))
         self._code = tuple(_with_slash(path) for path in (*_code_folders(self.workspace), *hidden) if path)
         self._outside = tuple(_with_slash(path) for path in _system_folders())
@@ -251,3 +252,9 @@ def _system_folders() -> List[str]:
 def is_temporary(name: str) -> bool:
     """Whether a resource is in the folder for temporary files."""
     return name.startswith(_with_slash(tempfile.gettempdir()))
+
+
+def hidden_folder(folder: str, workspace: str) -> Tuple[str, ...]:
+    """The run's own folder, whose files are not the step's; nothing when it is around the workspace."""
+    inside = (os.path.abspath(workspace) + "/").startswith(os.path.abspath(folder).rstrip("/") + "/")
+    return () if inside else (folder,)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import copy
+import faulthandler
 import os
-import sys
 import threading
 import time
 from typing import Any, Dict, List, Optional, Set, Tuple
@@ -15,10 +14,11 @@ from .ambient import Ambient
 from .ambient_modules import WorkspaceModules
 from .capture import Capture, install_streams
 from .execution import CellRunner, Execution, end_tasks, run_in_loop
+from .file_children import adopt_spawner
 from .file_journal import Journal
 from .file_log import TouchLog
 from .file_watch import Watch, activate
-from .files import Places, file_digest, remember_digests_in
+from .files import Places, file_digest, hidden_folder, remember_digests_in
 from .imports import ImportWatch
 from .messages import Reactor
 from .notebook_output import ExecutedNotebook
@@ -45,6 +45,8 @@ class Session:
     """A shell with its namespace and everything that belongs to the process. Made once; forks of the process inherit it."""
 
     def __init__(self, workspace: str) -> None:
+        self.fault_log = os.dup(2)
+        faulthandler.enable(self.fault_log)  # a crash in compiled code leaves its Python frames in the process's own log
         install_streams()
         self.workspace = workspace
         self.lock = threading.RLock()
@@ -54,7 +56,7 @@ class Session:
         self.ambient = Ambient(self.shell, workspace)
         self.ambient.watch(self.imports)
         self.modules = WorkspaceModules(Places(workspace), self.shell.user_ns)
-        self.imports.executed.append(self.modules.executed)
+        self.imports.executed += [self.modules.executed, adopt_spawner]
         self.context = contextvars.copy_context()
         self.carrier: Optional[Carrier] = None
         self.prelude_cells: List[CellSource] = []
@@ -93,6 +95,7 @@ class Prelude:
             activate(None)
             capture.stop()
             reactor.stop()
+            journal.log.close()
             session.shell.notebook = None
             self._notebook.write(spec.output)
         _end_script_magics(session.shell)
@@ -100,7 +103,7 @@ class Prelude:
 
     def _journal(self) -> Journal:
         folder = os.path.dirname(self._spec.output)
-        places = Places(self._spec.workspace, (self._spec.objects, folder) if _apart(folder, self._spec.workspace) else (self._spec.objects,))
+        places = Places(self._spec.workspace, (self._spec.objects, *hidden_folder(folder, self._spec.workspace)))
         log = TouchLog(os.path.join(folder, ".files"))
         return Journal(places, STORE_LIMIT, lambda path: file_digest(path, STORE_LIMIT), log)
 
@@ -169,11 +172,6 @@ def _end_script_magics(shell: ZMQInteractiveShell) -> None:
         time.sleep(0.001)
     if not loop.is_running():
         loop.close()
-
-
-def _apart(folder: str, workspace: str) -> bool:
-    """Whether ``folder`` is not the workspace or around it (then hiding it would hide the workspace)."""
-    return not (os.path.abspath(workspace) + "/").startswith(os.path.abspath(folder).rstrip("/") + "/")
 
 
 def _warning(code: str, message: str) -> Dict[str, Any]:

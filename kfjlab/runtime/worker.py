@@ -12,10 +12,7 @@ import signal
 import socket
 import sys
 import threading
-import time
-import traceback
 from dataclasses import replace
-from types import ModuleType
 from typing import Any, Dict, List, Optional, Set, Tuple
 
 from .ambient import AmbientChanges
@@ -26,7 +23,7 @@ from .file_journal import Journal
 from .file_log import TouchLog
 from .file_report import FileReport, FileReporter
 from .file_watch import Watch, activate
-from .files import Places, file_digest, remember_digests_in
+from .files import Places, hidden_folder, remember_digests_in
 from .messages import LOG_DELAY, Channel, Reactor, end_process_group
 from .metrics import metrics_of
 from .notebook_output import ExecutedNotebook
@@ -52,7 +49,7 @@ class StepAttempt:
         self._notebook = ExecutedNotebook(spec.cells, spec.metadata, self._channel.send)
         self._reactor = Reactor()
         self._capture = Capture(self._stream, self._reactor, session.lock)
-        self._carrier: Any = None
+        self._carrier: Optional[Carrier] = None
         self._watch: Optional[Watch] = None
         self._reporter: Optional[FileReporter] = None
         self._bound_in: Dict[str, int] = {}
@@ -105,10 +102,12 @@ class StepAttempt:
         if spec.watch_files:
             self._start_watching()
         session.ambient.set(spec.ambient, store, spec.step, early=True)
-        self._carrier = Carrier(store, session.namespace, spec.step, prelude=session.carrier)
-        self._carrier.load(spec.variables)
-        for name in spec.unset:
+        assert session.carrier is not None
+        self._carrier = session.carrier
+        self._carrier.step = spec.step
+        for name in [*spec.unset, "_", "__", "___"]:  # the latter: outputs of cells of other steps, as this step would see them
             session.namespace.pop(name, None)
+        self._carrier.load(spec.variables)
         session.ambient.set(spec.ambient, store, spec.step, early=False)
         session.modules.set(spec.ambient, store, spec.step)
         session.ambient.refresh(spec.fresh_random)
@@ -127,7 +126,7 @@ class StepAttempt:
         self._reporter = FileReporter(journal, self._keep)
         self._watch = Watch(journal, self._session.imports)
         self._session.modules.on_import = self._watch.module
-        follow_children(journal)
+        follow_children(journal, spec.objects)
         activate(self._watch)
 
     def _after_cell(self, position: int, cell: CellSource) -> None:
@@ -140,3 +139,189 @@ class StepAttempt:
         if any(_INSTALLS.match(line) for line in cell.source.splitlines()):
             message = "This cell changes the installed packages, for every step that starts after it and for later runs."
             self._warn("environment-changed", message, cell.index)
+
+    # Records ----------------------------------------------------------------------------------------------------------
+
+    def _succeeded(self) -> StepRecord:
+        session, spec = self._session, self._spec
+        assert self._carrier is not None
+        record = self._observed(saving=True)
+        changes = self._carrier.changes()
+        mine = set(session.shell.user_ns_hidden) | _IPYTHONS
+        changed = [name for name in self._changed(changes) if not self._is_ipythons(name, mine)]
+        saved = self._carrier.save([name for name in changed if name in session.namespace])
+        for name in changed:
+            resource = f"var:{name}"
+            if name in saved.values:
+                value = self._with_cell(name, saved.values[name])
+                record.values[resource] = value
+                record.writes[resource] = value.content or value.digest
+            elif name not in session.namespace:
+                record.writes[resource] = ABSENT
+            if name in spec.variables:
+                record.given[name] = spec.variables[name].digest
+        error = self._failures(saved, record)
+        if error is not None:
+            return replace(record, state="failed", error=error, writes=_files_of(record.writes), values={}, warnings=self._warnings)
+        metrics: Dict[str, float] = {}
+        if spec.metrics:
+            metrics, unusable = metrics_of(spec.cells, session.shell.transform_cell, session.namespace)
+            for name, text in unusable.items():
+                self._warn("metric-not-finite", f"Metric {name} is {text}; only finite numbers are kept.", None)
+        return replace(record, metrics=metrics, peak_memory=_peak_memory(), warnings=self._warnings)
+
+    def _failed(self, error: StepError) -> StepRecord:
+        """The record of a failed attempt: it says what was read, so that a failure on stale inputs is recognised."""
+        try:
+            record = self._observed(saving=False)
+        except OSError as trouble:
+            self._warn("not-observed", f"What the step did to files could not be recorded: {trouble}", None)
+            record = StepRecord("failed", reads=self._variables_read())
+        return replace(record, state="failed", error=error, peak_memory=_peak_memory(), warnings=self._warnings)
+
+    def _observed(self, saving: bool) -> StepRecord:
+        """What was read, and what was done to ambient state and files."""
+        session, store, step = self._session, self._store, self._spec.step
+        record = StepRecord("succeeded", reads=self._variables_read(), seconds=self._done.seconds)
+        if self._loaded:
+            parts = [session.ambient.end(store, step, saving), session.modules.end(store, step, saving)]
+            activate(None)
+            for part in parts:
+                self._add_ambient(record, part)
+        activate(None)
+        if self._reporter is not None and self._watch is not None:
+            self._add_files(record, self._reporter.report(saving))
+            for text in self._watch.problems:
+                self._warn("not-observed", f"Some file accesses could not be observed: {text}", None)
+            self._reporter = None
+        return record
+
+    def _variables_read(self) -> Dict[str, str]:
+        reads = {f"var:{name}": value.content or value.digest for name, value in self._spec.variables.items()}
+        reads.update({f"var:{name}": ABSENT for name in self._spec.unset})
+        name = missing_name(self._done.failure)
+        if name is not None:
+            reads.setdefault(f"var:{name}", ABSENT)
+        return reads
+
+    def _add_ambient(self, record: StepRecord, changes: AmbientChanges) -> None:
+        record.reads.update({f"ambient:{key}": digest for key, digest in changes.reads.items()})
+        record.writes.update({f"ambient:{key}": digest for key, digest in changes.writes.items()})
+        record.values.update({f"ambient:{key}": value for key, value in changes.values.items()})
+        self._warnings.extend(changes.warnings)
+
+    def _add_files(self, record: StepRecord, report: FileReport) -> None:
+        record.reads.update(report.reads)
+        record.writes.update(report.writes)
+        record.preimages.update(report.preimages)
+        self._warnings.extend(report.warnings)
+
+    def _failures(self, saved: SaveResult, record: StepRecord) -> Optional[StepError]:
+        """Report the variables that cannot be stored; the error of the first that a later step is known to want."""
+        error = None
+        for failure in saved.failures:
+            position = self._bound_in.get(failure.name)
+            cell = None if position is None else self._spec.cells[position].index
+            text = str(failure)
+            record.writes[f"var:{failure.name}"] = "cannot-travel:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+            consumer = self._spec.consumers.get(failure.name)
+            if failure.name != "_" or consumer is not None:
+                self._warnings.append({"code": "cannot-travel", "name": failure.name, "message": text, "cell": cell})
+            if consumer is not None and error is None:
+                message = f"Step {consumer!r} reads {failure.name!r}, which cannot be carried to it. {text}"
+                fix = failure.fix or f"Make {failure.name!r} in step {consumer!r}, where it is used."
+                error = StepError("CannotTravel", message, cell, fix=fix)
+        return error
+
+    # Names ------------------------------------------------------------------------------------------------------------
+
+    def _changed(self, changes: Any) -> List[str]:
+        return sorted({*changes.bound, *changes.rebound, *changes.mutated, *changes.deleted})
+
+    def _is_ipythons(self, name: str, known: Set[str]) -> bool:
+        """Whether IPython and not the user bound a name."""
+        shell, namespace = self._session.shell, self._session.namespace
+        if name in ("_", "__", "___"):
+            return namespace.get(name) is getattr(shell.displayhook, name)
+        if name in known and (name not in namespace or namespace[name] is shell.user_ns_hidden.get(name)):
+            return True
+        if name in ("_i", "_ii", "_iii", "__builtins__", "__builtin__"):
+            return True
+        numbered = _NUMBERED.fullmatch(name)
+        if numbered is None:
+            return False
+        if numbered.group(1):
+            return True
+        outputs = shell.history_manager.output_hist
+        return name not in namespace or outputs.get(int(numbered.group(2))) is namespace[name]
+
+    def _with_cell(self, name: str, value: Value) -> Value:
+        position = self._bound_in.get(name)
+        if position is None:
+            mention = re.compile(rf"\b{re.escape(name)}\b")
+            mentioned = [i for i, cell in enumerate(self._spec.cells) if mention.search(cell.source)]
+            position = mentioned[-1] if mentioned else None
+        return value if position is None else replace(value, cell=self._spec.cells[position].index)
+
+    # Small things -----------------------------------------------------------------------------------------------------
+
+    def _stream(self, name: str, text: str) -> None:
+        self._notebook.stream(name, text)
+        self._channel.log(name, text, self._notebook.current)
+
+    def _keep(self, path: str) -> str:
+        digest: str = self._store.put_file(path)
+        return digest
+
+    def _warn(self, code: str, message: str, cell: Optional[int]) -> None:
+        self._warnings.append({"code": code, "message": message, "cell": cell})
+
+    def _report_leftovers(self, tasks: List[str]) -> None:
+        if tasks:
+            self._warn("task-left-running", f"Tasks were still running at the end of the step and were ended: {', '.join(tasks)}.", None)
+        threads = sorted(thread.name for thread in threading.enumerate() if _is_users(thread))
+        if threads:
+            self._warn("thread-left-running", f"Threads were still running at the end of the step and end with it: {', '.join(threads)}.", None)
+
+    def _write_notebook(self, record: StepRecord) -> StepRecord:
+        try:
+            self._notebook.write(self._spec.output)
+        except OSError as error:
+            if record.error is None:
+                return replace(record, state="failed", error=_trouble(error, self._spec.step))
+            self._warn("notebook-not-written", f"The executed cells could not be written: {error}", None)
+        return record
+
+
+def _trouble(error: BaseException, step: str) -> StepError:
+    """The error of a step that failed outside of its cells: loading or saving."""
+    text = plain(error)
+    if isinstance(error, CorruptObject):
+        return StepError("CorruptObject", str(error), fix="The steps that made the damaged values run again.", traceback=text)
+    if isinstance(error, MemoryError):
+        message = f"Memory ran out while the variables of step {step!r} were loaded or saved."
+        return StepError("OutOfMemory", message, fix="Let the step work on less data at a time, or give it more memory.", traceback=text)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        message = f"The disk is full: {error}"
+        return StepError("DiskFull", message, fix="Make room (kfjlab gc frees what old runs keep), then kfjlab resume.", traceback=text)
+    if isinstance(error, ModuleNotFoundError):
+        message = f"A variable of an earlier step needs the module {error.name!r}, which cannot be imported here."
+        return StepError("ModuleNotFoundError", message, fix=f"Install {error.name!r} into the kernel's environment.", traceback=text)
+    message = f"The variables of step {step!r} could not be loaded or saved: {type(error).__name__}: {error}"
+    return StepError(type(error).__name__, message, fix="The traceback says where; a class with its own pickling may be the cause.", traceback=text)
+
+
+def _files_of(resources: Dict[str, str]) -> Dict[str, str]:
+    return {name: digest for name, digest in resources.items() if name.startswith("file:")}
+
+
+def _is_users(thread: threading.Thread) -> bool:
+    """Whether a cell's own code runs in the thread (and not a library's)."""
+    target = getattr(thread, "_target", None)
+    return "__main__" in (getattr(target, "__module__", None), type(thread).__module__) and thread is not threading.main_thread()
+
+
+def _peak_memory() -> int:
+    """Bytes that the process, or the largest of its ended children, has held at most."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * unit
