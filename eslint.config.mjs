@@ -19,5 +19,9 @@ export default defineConfig([
       eqeqeq: 'error',
       '@typescript-eslint/unbound-method': 'off' // Lumino's signals take methods with their object beside them
     }
+  },
+  {
+    files: ['src/**/__tests__/**'],
+    rules: { '@typescript-eslint/require-await': 'off' } // React's act() waits for effects only when given an async function
   }
 ]);

@@ -15,18 +15,24 @@ export function explain(error: unknown, trans: TranslationBundle): IExplanation 
     case 'absent':
       return {
         what: trans.__('The kfjlab server extension is not enabled on this Jupyter server.'),
-        todo: trans.__('In the environment that runs the server, type the command below, then restart the server:'),
+        todo: trans.__(
+          'In the environment that runs the server, type the command below, then restart the server:'
+        ),
         command: 'jupyter server extension enable kfjlab'
       };
     case 'forbidden':
       return {
         what: trans.__('The Jupyter server refused the request.'),
-        todo: trans.__('Reload this page and sign in again. If that does not help, ask who runs the server for access.')
+        todo: trans.__(
+          'Reload this page and sign in again. If that does not help, ask who runs the server for access.'
+        )
       };
     case 'unreachable':
       return {
         what: trans.__('The Jupyter server cannot be reached.'),
-        todo: trans.__('Check that the server is running and that this computer is connected, then try again.')
+        todo: trans.__(
+          'Check that the server is running and that this computer is connected, then try again.'
+        )
       };
     case 'timeout':
       return {
@@ -35,7 +41,10 @@ export function explain(error: unknown, trans: TranslationBundle): IExplanation 
       };
     case 'failed':
       return {
-        what: trans.__('The Jupyter server reported an error: %1', error instanceof Error ? error.message : String(error)),
+        what: trans.__(
+          'The Jupyter server reported an error: %1',
+          error instanceof Error ? error.message : String(error)
+        ),
         todo: trans.__('Try again; if this stays, look at the server’s log.')
       };
   }

@@ -2,7 +2,6 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { Dialog, ICommandPalette, showDialog } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Client } from '../api/client';
-import { AboutBody } from './view';
 
 const COMMAND = 'kfjlab:about';
 
@@ -21,6 +20,7 @@ export const aboutPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Show the version of kfjlab and what it runs on'),
       describedBy: { args: { type: 'object', properties: {} } },
       execute: async () => {
+        const { AboutBody } = await import('./body');
         await showDialog({
           title: trans.__('About kfjlab'),
           body: new AboutBody({ load: () => client.about(), trans }),

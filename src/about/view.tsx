@@ -1,4 +1,3 @@
-import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { IAbout } from '../api/client';
@@ -22,20 +21,22 @@ function kernels(about: IAbout, trans: TranslationBundle): string {
   }
   return about.kernels
     .map(kernel =>
-      kernel.name === about.default_kernel ? trans.__('%1 (default)', kernel.display_name) : kernel.display_name
+      kernel.name === about.default_kernel
+        ? trans.__('%1 (default)', kernel.display_name)
+        : kernel.display_name
     )
     .join(', ');
 }
 
 type State = { is: 'loading' } | { is: 'shown'; about: IAbout } | { is: 'failed'; error: unknown };
 
-interface IProps {
+export interface IAboutProps {
   load: () => Promise<IAbout>;
   trans: TranslationBundle;
 }
 
 /** Facts about the server extension, or why there are none and what to do. */
-export function About({ load, trans }: IProps): React.JSX.Element {
+export function About({ load, trans }: IAboutProps): React.JSX.Element {
   const [attempt, setAttempt] = React.useState(0);
   const [state, setState] = React.useState<State>({ is: 'loading' });
 
@@ -87,16 +88,4 @@ export function About({ load, trans }: IProps): React.JSX.Element {
       </tbody>
     </table>
   );
-}
-
-/** {@link About} as the body of a dialog. */
-export class AboutBody extends ReactWidget {
-  constructor(private readonly props: IProps) {
-    super();
-    this.addClass('kfj-About');
-  }
-
-  protected override render(): React.JSX.Element {
-    return <About {...this.props} />;
-  }
 }

@@ -84,7 +84,9 @@ describe('About', () => {
     const load = () =>
       ++attempts === 1 ? Promise.reject(new RequestError('absent', 'Not Found')) : Promise.resolve(ABOUT);
     await act(async () => root.render(<About load={load} trans={trans} />));
-    expect(host.querySelector('[role=alert]')?.textContent).toContain('jupyter server extension enable kfjlab');
+    expect(host.querySelector('[role=alert]')?.textContent).toContain(
+      'jupyter server extension enable kfjlab'
+    );
     await act(async () => host.querySelector('button')?.click());
     expect(attempts).toBe(2);
     expect(host.querySelector('[role=alert]')).toBeNull();
