@@ -43,7 +43,7 @@ def make_package(folder):  # type: ignore[no-untyped-def]
 
 def prepare_path(workspace):  # type: ignore[no-untyped-def]
     """Make ``sys.path`` that of a kernel started in the workspace: ``''`` before the installed packages (as IPython puts it)."""
-    if sys.path and os.path.abspath(sys.path[0] or os.curdir) == RUNTIME:
+    if sys.path and os.path.realpath(sys.path[0] or os.curdir) == os.path.dirname(os.path.realpath(__file__)):
         del sys.path[0]
     os.chdir(workspace)
     if "" not in sys.path:
