@@ -30,6 +30,7 @@ from .notebook_output import ExecutedNotebook
 from .objects import CorruptObject, ObjectStore
 from .protocol import ABSENT, CellSource, StepError, StepRecord, StepSpec, Value, to_json
 from .session import Session
+from .states import States
 from .step_errors import missing_name, plain
 from .values import Carrier, SaveResult
 
@@ -101,15 +102,16 @@ class StepAttempt:
         session.ambient.rebase_environment()
         if spec.watch_files:
             self._start_watching()
-        session.ambient.set(spec.ambient, store, spec.step, early=True)
+        states = States(store, session.namespace, spec.step)
+        session.ambient.set(spec.ambient, states, early=True)
         assert session.carrier is not None
         self._carrier = session.carrier
         self._carrier.step = spec.step
         for name in [*spec.unset, "_", "__", "___"]:  # the latter: outputs of cells of other steps, as this step would see them
             session.namespace.pop(name, None)
         self._carrier.load(spec.variables)
-        session.ambient.set(spec.ambient, store, spec.step, early=False)
-        session.modules.set(spec.ambient, store, spec.step)
+        session.ambient.set(spec.ambient, states, early=False)
+        session.modules.set(spec.ambient, states)
         session.ambient.refresh(spec.fresh_random)
         self._carrier.begin()
         session.ambient.begin()
@@ -150,7 +152,7 @@ class StepAttempt:
         mine = set(session.shell.user_ns_hidden) | _IPYTHONS
         changed = [name for name in self._changed(changes) if not self._is_ipythons(name, mine)]
         saved = self._carrier.save([name for name in changed if name in session.namespace])
-        for name in changed:
+        for name in sorted({*changed, *saved.values}):
             resource = f"var:{name}"
             if name in saved.values:
                 value = self._with_cell(name, saved.values[name])
@@ -181,10 +183,11 @@ class StepAttempt:
 
     def _observed(self, saving: bool) -> StepRecord:
         """What was read, and what was done to ambient state and files."""
-        session, store, step = self._session, self._store, self._spec.step
+        session = self._session
+        states = States(self._store, session.namespace, self._spec.step)
         record = StepRecord("succeeded", reads=self._variables_read(), seconds=self._done.seconds)
         if self._loaded:
-            parts = [session.ambient.end(store, step, saving), session.modules.end(store, step, saving)]
+            parts = [session.ambient.end(states, saving), session.modules.end(states, saving)]
             activate(None)
             for part in parts:
                 self._add_ambient(record, part)
@@ -194,6 +197,9 @@ class StepAttempt:
             for text in self._watch.problems:
                 self._warn("not-observed", f"Some file accesses could not be observed: {text}", None)
             self._reporter = None
+        for text in session.imports.problems:
+            self._warn("not-observed", f"What an import changed could not be observed: {text}", None)
+        session.imports.problems.clear()
         return record
 
     def _variables_read(self) -> Dict[str, str]:

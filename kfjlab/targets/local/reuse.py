@@ -86,7 +86,8 @@ class Reuse:
             header = json.loads(data[: data.index(b"\n")])
         except (OSError, ValueError):
             return False
-        return all(self._objects.contains(buffer) for buffer in header["buffers"])
+        parts = zip(header["buffers"], header["sizes"], strict=True)
+        return all(self._objects.contains(digest, size) for digest, size in parts)
 
     def store_file(self, path: Path) -> str | None:
         """Keep a file of the run's folder; None when there is none."""

@@ -1,0 +1,277 @@
+"""The content-addressed store: every object is a file whose name is the sha256 of its bytes.
+
+An object is written to a temporary file beside its place and renamed, so that there is never half an object under a digest. Nothing
+is forced to the disk (``fsync``): after a power cut an object may be short, which is found when it is read, and it is then made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import hashlib
+import mmap
+import os
+import queue
+import re
+import struct
+import sys
+import tempfile
+import threading
+import time
+from typing import Container, Dict, Iterator, Optional, Tuple, Union
+
+Bytes = Union[bytes, bytearray, memoryview]
+
+CHUNK = 4 * 1024 * 1024
+"""Bytes that are hashed and written at a time."""
+_TEMPORARY = ".writing-"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class CorruptObject(OSError):
+    """A stored object that is missing or is not what its digest says. ``digest`` names it."""
+
+    def __init__(self, digest: str, why: str) -> None:
+        super().__init__(errno.EIO, f"The stored object {digest} is {why}")
+        self.digest = digest
+
+
+class ObjectStore:
+    """The store in the folder ``root``, which is made when the first object is put. Safe for any number of processes."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def path(self, digest: str) -> str:
+        """Where the object of that digest is, or would be. Raises :class:`ValueError` for what is no digest."""
+        if not _DIGEST.fullmatch(digest):
+            raise ValueError(f"{digest!r} is no sha256 digest")
+        return os.path.join(self.root, digest[:2], digest[2:])
+
+    def contains(self, digest: str, size: Optional[int] = None) -> bool:
+        """Whether there is an object of that digest (and of ``size`` bytes)."""
+        try:
+            found = os.stat(self.path(digest)).st_size
+        except OSError:
+            return False
+        return size is None or found == size
+
+    def put_bytes(self, data: Bytes) -> str:
+        """Store bytes and return their digest. Raises :class:`OSError` (``ENOSPC`` when the disk is full)."""
+        digest = hashlib.sha256(data).hexdigest()
+        if not self.contains(digest, memoryview(data).nbytes):
+            with _Writing(self.root) as file:
+                file.write(data)
+                file.keep(self.path(digest))
+        return digest
+
+    def put_buffer(self, data: memoryview) -> str:
+        """Store a buffer (contiguous, format ``B``) and return its digest.
+
+        A buffer that is an untouched mapping of a stored object is recognised without reading it. A large one is hashed in a
+        second thread while it is written, so that storing costs about as much as copying a file.
+        """
+        known = MAPPINGS.untouched(data)
+        if known is not None and self.contains(known, data.nbytes):
+            return known
+        if data.nbytes <= CHUNK:
+            return self.put_bytes(data)
+        chunks = [data[start : start + CHUNK] for start in range(0, data.nbytes, CHUNK)]
+        return self._put_chunks(iter(chunks))
+
+    def put_file(self, path: str) -> str:
+        """Store a file's content and return its digest."""
+        with open(path, "rb") as source:
+            return self._put_chunks(iter(lambda: source.read(CHUNK), b""))
+
+    def get_bytes(self, digest: str) -> bytes:
+        """An object's bytes, checked against the digest. Raises :class:`CorruptObject`; a damaged object is moved aside first."""
+        try:
+            with open(self.path(digest), "rb") as file:
+                data = file.read()
+        except FileNotFoundError:
+            raise CorruptObject(digest, "missing.") from None
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise self._damaged(digest)
+        return data
+
+    def map(self, digest: str, size: int) -> memoryview:
+        """An object of ``size`` bytes as a private, writable mapping: pages are read when they are used and copied when they are written.
+
+        Only the size is checked, for speed. Raises :class:`CorruptObject`.
+        """
+        if not self.contains(digest):
+            raise CorruptObject(digest, "missing.")
+        if not self.contains(digest, size):
+            raise self._damaged(digest)
+        with open(self.path(digest), "rb") as file:
+            return MAPPINGS.add(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY), digest)
+
+    def restore_file(self, digest: str, path: str) -> None:
+        """Write an object's content to ``path``, replacing what is there at once. Raises :class:`CorruptObject` and :class:`OSError`."""
+        seen = hashlib.sha256()
+        try:
+            source = open(self.path(digest), "rb")  # noqa: SIM115 - closed below
+        except FileNotFoundError:
+            raise CorruptObject(digest, "missing.") from None
+        with source, _Writing(os.path.dirname(os.path.abspath(path))) as file:
+            for chunk in iter(lambda: source.read(CHUNK), b""):
+                seen.update(chunk)
+                file.write(chunk)
+            if seen.hexdigest() != digest:
+                raise self._damaged(digest)
+            file.keep(path)
+
+    def sweep(self, keep: Container[str], older_than: float) -> int:
+        """Delete objects that are not in ``keep`` and files of interrupted writes, as far as they are older than so many seconds;
+        the number of bytes that were freed."""
+        freed = 0
+        limit = time.time() - older_than
+        for folder, _, names in os.walk(self.root):
+            for name in names:
+                path = os.path.join(folder, name)
+                digest = os.path.basename(folder) + name
+                if _DIGEST.fullmatch(digest) and digest in keep:
+                    continue
+                try:
+                    status = os.stat(path)
+                    if status.st_mtime < limit:
+                        os.unlink(path)
+                        freed += status.st_size
+                except FileNotFoundError:
+                    continue  # somebody else has deleted it
+        return freed
+
+    def _put_chunks(self, chunks: Iterator[Bytes]) -> str:
+        with _Writing(self.root) as file, _Hasher() as hasher:
+            for chunk in chunks:
+                hasher.update(chunk)
+                file.write(chunk)
+            digest = hasher.digest()
+            file.keep(self.path(digest))
+        return digest
+
+    def _damaged(self, digest: str) -> CorruptObject:
+        """Move an object aside, so that it can be made again, and return the error to raise."""
+        path = self.path(digest)
+        with contextlib.suppress(FileNotFoundError):  # another process may be faster
+            os.replace(path, f"{path}.damaged")
+        return CorruptObject(digest, "damaged: it is not what was stored. It was moved aside.")
+
+
+class _Writing:
+    """A temporary file that becomes another file at once, or goes away."""
+
+    def __init__(self, folder: str) -> None:
+        os.makedirs(folder, exist_ok=True)
+        self._fd, self._path = tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
+
+    def __enter__(self) -> _Writing:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        os.close(self._fd)
+        with contextlib.suppress(FileNotFoundError):  # it was kept
+            os.unlink(self._path)
+
+    def write(self, data: Bytes) -> None:
+        view = memoryview(data)
+        while view.nbytes:
+            view = view[os.write(self._fd, view) :]
+
+    def keep(self, path: str) -> None:
+        """The file is whole: it becomes ``path``."""
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.fchmod(self._fd, 0o644)
+        os.replace(self._path, path)
+
+
+class _Hasher:
+    """sha256 in a thread of its own (hashing and writing both let other threads run)."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._chunks: queue.Queue[Optional[Bytes]] = queue.Queue(maxsize=4)
+        self._thread = threading.Thread(target=self._run, name="kfjlab-hash", daemon=True)
+
+    def __enter__(self) -> _Hasher:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.digest()
+
+    def update(self, chunk: Bytes) -> None:
+        self._chunks.put(chunk)
+
+    def digest(self) -> str:
+        if self._thread.is_alive():
+            self._chunks.put(None)
+            self._thread.join()
+        return self._hash.hexdigest()
+
+    def _run(self) -> None:
+        while True:
+            chunk = self._chunks.get()
+            if chunk is None:
+                return
+            self._hash.update(chunk)
+
+
+class Mappings:
+    """The objects that are mapped into this process, and which of them nobody has written to.
+
+    Linux tells in ``/proc/self/pagemap`` for each page of a private mapping whether it still is the file's (bit 61) or was copied because
+    somebody wrote to it; see the kernel's ``Documentation/admin-guide/mm/pagemap.rst``. Elsewhere nothing is recognised.
+    """
+
+    def __init__(self) -> None:
+        self._known: Dict[int, Tuple[mmap.mmap, str]] = {}
+
+    def add(self, mapped: mmap.mmap, digest: str) -> memoryview:
+        """Take note of a mapping and return it as a buffer."""
+        view = memoryview(mapped)
+        address = _address(view)
+        if address is not None and sys.platform == "linux":
+            self._known[address] = (mapped, digest)
+        return view
+
+    def untouched(self, data: memoryview) -> Optional[str]:
+        """The digest of the object of which ``data`` is an unwritten mapping; None when it is none, or was written to."""
+        address = _address(data)
+        if address is None or address not in self._known:
+            return None
+        mapped, digest = self._known[address]
+        if len(mapped) != data.nbytes or _copied(address, data.nbytes):
+            return None
+        return digest
+
+
+MAPPINGS = Mappings()
+"""Those of this process; forked children inherit both the mappings and this list of them."""
+
+
+def _address(data: memoryview) -> Optional[int]:
+    if data.readonly or not data.nbytes:
+        return None
+    return ctypes.addressof(ctypes.c_char.from_buffer(data))
+
+
+def _copied(address: int, size: int) -> bool:
+    """Whether any page of a private file mapping has been written to."""
+    page = mmap.PAGESIZE
+    first, last = address // page, (address + size - 1) // page
+    count = last - first + 1
+    try:
+        with open("/proc/self/pagemap", "rb", buffering=0) as file:
+            entries = os.pread(file.fileno(), count * 8, first * 8)
+    except OSError:
+        return True  # not allowed in this container: nothing is taken for untouched
+    if len(entries) != count * 8:
+        return True
+    present, swapped, of_file = 1 << 63, 1 << 62, 1 << 61
+    return any(
+        entry & swapped or (entry & present and not entry & of_file)
+        for entry in struct.unpack(f"{count}Q", entries)
+    )

@@ -1,0 +1,389 @@
+"""Values ↔ bytes: cloudpickle with the meaning that a notebook gives to functions, classes and shared memory.
+
+- Functions of the notebook are pickled by value *without* their globals; rebuilt, they look names up in the namespace they are loaded
+  into, as they do in a notebook. Which names they look up is collected in :attr:`Pickled.needs`.
+- Closure cells are objects of their own, so that functions that share a variable go on sharing it.
+- Classes of the notebook are pickled by value under an identity that does not depend on the process, so that an instance and its class
+  match wherever they meet. Loading an instance leaves a class that is there already as it is.
+- numpy arrays that share memory go on sharing it, when they are pickled together.
+- Large contiguous buffers go out of band (pickle protocol 5, PEP 574).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import functools
+import io
+import pickle
+import sys
+import types
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+
+import cloudpickle
+from cloudpickle import cloudpickle as internals
+
+OUT_OF_BAND = 64 * 1024
+"""Bytes from which a buffer is an object of its own."""
+
+_LOOK_UPS = frozenset(
+    {"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
+)
+
+_ATOMIC = (
+    type(None), bool, int, float, complex, str, bytes, range, slice, type(...), type(NotImplemented),
+    types.CodeType, types.ModuleType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
+    tuple, frozenset, type,
+)  # fmt: skip
+"""Types whose objects nobody can change, so that sharing one means nothing."""
+_ATOMIC_NAMES = frozenset(
+    {
+        "re.Pattern", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta", "datetime.timezone",
+        "decimal.Decimal", "fractions.Fraction", "uuid.UUID", "pathlib.PosixPath", "pathlib._local.PosixPath",
+        "zoneinfo.ZoneInfo", "pickle.PickleBuffer", "functools.partial", "operator.itemgetter", "operator.attrgetter",
+    }
+)  # fmt: skip
+
+
+@dataclass
+class Pickled:
+    """One pickle. ``buffers``: what went out of band, in order. ``needs``: global names that functions in it look up.
+    ``shared``: identities of the objects and memory in it that others could hold, too; ``alive`` keeps these objects alive, so that an
+    identity stays one. ``telling``: whether the bytes change only when the value itself does (see ``fingerprint`` of :func:`dump`)."""
+
+    data: bytes
+    buffers: List[memoryview] = field(default_factory=list)
+    needs: Set[str] = field(default_factory=set)
+    shared: Set[int] = field(default_factory=set)
+    alive: Any = None
+    telling: bool = True
+
+
+def dump(
+    values: Tuple[Any, ...],
+    namespace: Mapping[str, Any],
+    step: str,
+    together: bool = False,
+    fingerprint: bool = False,
+) -> Pickled:
+    """Pickle ``values``, the variables of a notebook whose globals are ``namespace``.
+
+    ``step`` becomes part of the identity of classes that are met for the first time. ``together``: arrays that share memory shall
+    share it after loading. ``fingerprint``: the pickle is only to be compared with another one of the same kind, so it leaves out what is
+    no part of the values themselves: the state of their classes, and notes that a library makes when a value is read. Raises
+    whatever an object raises that cannot be pickled.
+    """
+    file = io.BytesIO()
+    buffers: List[memoryview] = []
+
+    def out_of_band(buffer: pickle.PickleBuffer) -> bool:
+        raw = buffer.raw()
+        if raw.nbytes < OUT_OF_BAND:
+            return True  # into the pickle
+        buffers.append(raw)
+        return False
+
+    pickler = _Pickler(file, out_of_band, namespace, step, values, together)
+    pickler.fingerprint = fingerprint
+    pickler.dump(values)
+    memo = pickler.memo.copy()
+    ignored = pickler.ignored
+    shared = {
+        identity for identity, (_, item) in memo.items() if identity not in ignored and can_change(item)
+    }
+    shared.discard(id(values))
+    return Pickled(
+        file.getvalue(),
+        buffers,
+        pickler.needs,
+        shared | pickler.memory,
+        (memo, pickler.alive),
+        pickler.telling,
+    )
+
+
+def load(
+    data: Any, buffers: Sequence[memoryview], namespace: Dict[str, Any], refresh_classes: bool = False
+) -> Tuple[Any, ...]:
+    """The values of a pickle. ``refresh_classes``: classes that are here already take the pickle's state (their class attributes)."""
+    with _loading(namespace, refresh_classes):
+        values: Tuple[Any, ...] = pickle.loads(data, buffers=buffers)
+    return values
+
+
+def can_change(item: Any) -> bool:
+    """Whether two names for ``item`` could be told from two copies of it by changing one."""
+    kind = type(item)
+    if isinstance(item, types.FunctionType):
+        return bool(item.__dict__)
+    if isinstance(item, _ATOMIC) or f"{kind.__module__}.{kind.__qualname__}" in _ATOMIC_NAMES:
+        return False
+    module = kind.__module__.partition(".")[0]
+    if module == "numpy":
+        return kind.__name__ == "ndarray" or (
+            not isinstance(item, getattr(sys.modules["numpy"], "generic", ()))
+            and kind.__module__ != "numpy.dtypes"
+        )
+    return not (module == "pandas" and _is_index(item))
+
+
+def is_notebook_function(item: Any, namespace: Mapping[str, Any]) -> bool:
+    """Whether ``item`` is a function whose globals are the notebook's variables."""
+    return isinstance(item, types.FunctionType) and item.__globals__ is namespace
+
+
+@functools.lru_cache(maxsize=4096)
+def names_looked_up(code: types.CodeType) -> frozenset[str]:
+    """The global names that executing ``code``, or code inside it, may look up or bind."""
+    names = {str(step.argval) for step in dis.get_instructions(code) if step.opname in _LOOK_UPS}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names |= names_looked_up(constant)
+    return frozenset(names)
+
+
+def identify(cls: type, step: str) -> None:
+    """Give a class of the notebook its identity, unless it has one: the step that made it, its name, and a number."""
+    if cls in internals._DYNAMIC_CLASS_TRACKER_BY_CLASS:
+        return
+    stem = f"{step}/{cls.__qualname__}/"
+    known = internals._DYNAMIC_CLASS_TRACKER_BY_ID
+    number = sum(1 for identity in known if identity.startswith(stem))
+    with internals._DYNAMIC_CLASS_TRACKER_LOCK:
+        known[stem + str(number)] = cls
+        internals._DYNAMIC_CLASS_TRACKER_BY_CLASS[cls] = stem + str(number)
+    _complete.add(cls)
+
+
+class _Pickler(cloudpickle.CloudPickler):
+    def __init__(
+        self,
+        file: io.BytesIO,
+        out_of_band: Callable[[pickle.PickleBuffer], bool],
+        namespace: Mapping[str, Any],
+        step: str,
+        roots: Tuple[Any, ...],
+        together: bool,
+    ) -> None:
+        super().__init__(file, protocol=5, buffer_callback=out_of_band)
+        self._namespace = namespace
+        self._step = step
+        self._roots = {id(root) for root in roots}
+        self._together = together
+        self._memories: Dict[int, _Memory] = {}
+        self._flat: Set[int] = set()
+        self.needs: Set[str] = set()
+        self.memory: Set[int] = set()
+        self.ignored: Set[int] = set()
+        self.alive: List[Any] = []
+        self.fingerprint = False
+        self.telling = True
+
+    def reducer_override(self, obj: Any) -> Any:
+        kind = type(obj)
+        if kind is types.FunctionType:
+            if obj.__globals__ is self._namespace:
+                return self._function(obj)
+        elif kind is types.CellType:
+            return self._cell(obj)
+        elif isinstance(obj, type):
+            return self._class(obj)
+        elif kind is _LRU_CACHE and getattr(obj, "__wrapped__", None) is not None:
+            if is_notebook_function(obj.__wrapped__, self._namespace):
+                return _cached, (obj.__wrapped__, obj.cache_parameters()), obj.__dict__ or None
+        elif isinstance(obj, io.IOBase) and not isinstance(obj, (io.BytesIO, io.StringIO)):
+            raise pickle.PicklingError(
+                "a file cannot be carried"
+            )  # cloudpickle would make a copy of its content
+        elif kind.__module__.startswith("scipy.sparse"):
+            return self._sparse(obj)
+        elif kind.__name__ == "ndarray" and kind.__module__ == "numpy":
+            return self._array(obj)
+        elif kind.__module__.startswith("pandas") and _is_index(obj):
+            self._ignore_index(obj)
+        return super().reducer_override(obj)
+
+    def _function(self, obj: types.FunctionType) -> Any:
+        self.needs |= names_looked_up(obj.__code__)
+        state = {
+            "__kwdefaults__": obj.__kwdefaults__ and dict(obj.__kwdefaults__),
+            "__annotations__": dict(obj.__annotations__),
+            "__doc__": obj.__doc__,
+            "__module__": obj.__module__,
+            "__qualname__": obj.__qualname__,
+        }
+        if getattr(obj, "__type_params__", ()):
+            state["__type_params__"] = obj.__type_params__  # type: ignore[attr-defined]
+        arguments = (obj.__code__, obj.__name__, obj.__defaults__, obj.__closure__)
+        return _function, arguments, (state, obj.__dict__ or None), None, None, _set_function
+
+    def _cell(self, obj: Any) -> Any:
+        try:
+            content = obj.cell_contents
+        except ValueError:
+            return _empty_cell, ()
+        return _empty_cell, (), (content,), None, None, _set_cell
+
+    def _class(self, obj: type) -> Any:
+        if not internals._should_pickle_by_reference(obj):
+            identify(obj, self._step)
+            if id(obj) not in self._roots:
+                if self._namespace.get(obj.__name__) is obj:
+                    self.needs.add(obj.__name__)
+                if self.fingerprint:
+                    return str, (internals._DYNAMIC_CLASS_TRACKER_BY_CLASS[obj],)
+                self.telling = False
+        reduced = super().reducer_override(obj)
+        if isinstance(reduced, tuple) and len(reduced) == 6:
+            return (*reduced[:5], _set_class)
+        return reduced
+
+    def _sparse(self, obj: Any) -> Any:
+        """A sparse matrix notes, when it is read, whether its indices are sorted."""
+        state = getattr(obj, "__dict__", None)
+        if state is None or isinstance(obj, type):
+            return super().reducer_override(obj)
+        self.telling = False
+        if not self.fingerprint:
+            return super().reducer_override(obj)
+        return list, (
+            (type(obj), {name: value for name, value in state.items() if name not in _SPARSE_NOTES}),
+        )
+
+    # Memory that arrays share -----------------------------------------------------------------------------------------
+
+    def _array(self, obj: Any) -> Any:
+        owner = _owner(obj)
+        if id(obj) not in self.ignored:
+            self.memory.add(id(owner))
+            self.alive.append(owner)
+        if not self._together or not obj.size or obj.dtype.hasobject or id(obj) in self._flat:
+            return super().reducer_override(obj)
+        memory = self._memories.get(id(owner))
+        if memory is None:
+            memory = self._memories[id(owner)] = _Memory.of(owner)
+            self._flat.add(id(memory.buffer))
+        if memory.buffer is None:
+            return super().reducer_override(obj)
+        offset = obj.__array_interface__["data"][0] - memory.address
+        return _view, (memory, offset, obj.shape, obj.strides, obj.dtype, obj.flags.writeable)
+
+    def _ignore_index(self, index: Any) -> None:
+        """An index cannot be changed, so sharing its arrays means nothing."""
+        parts = [getattr(index, "_data", None), *(getattr(index, "_codes", None) or ())]
+        for part in parts:
+            for item in (part, getattr(part, "_ndarray", None)):
+                if item is not None:
+                    self.ignored.add(id(item))
+                    self.alive.append(item)
+
+
+_set_class_state = (
+    getattr(internals, "_class_setstate", None) or cloudpickle.cloudpickle_fast._class_setstate
+)  # cloudpickle 3 or 2
+_SPARSE_NOTES = ("_has_sorted_indices", "_has_canonical_format")
+_LRU_CACHE: type = type(functools.lru_cache(lambda: None))
+
+
+class _Memory:
+    """The memory that several arrays are views of."""
+
+    def __init__(self, buffer: Any, address: int) -> None:
+        self.buffer = buffer
+        self.address = address
+
+    @staticmethod
+    def of(owner: Any) -> _Memory:
+        numpy = sys.modules["numpy"]
+        array = owner
+        if not isinstance(owner, numpy.ndarray):
+            try:
+                array = numpy.frombuffer(owner, dtype=numpy.uint8)
+            except (TypeError, ValueError):
+                return _Memory(None, 0)
+        if not (array.flags.c_contiguous or array.flags.f_contiguous):
+            return _Memory(None, 0)
+        flat = array.reshape(-1, order="A").view(numpy.uint8)
+        return _Memory(flat, array.__array_interface__["data"][0])
+
+    def __reduce__(self) -> Any:
+        return _memory, (self.buffer,)
+
+
+def _owner(array: Any) -> Any:
+    """The object whose memory an array uses: itself, the array it is a view of, or a foreign buffer."""
+    owner = array
+    while isinstance(owner, type(array)) and owner.base is not None:
+        owner = owner.base
+    return owner
+
+
+def _is_index(item: Any) -> bool:
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(item, getattr(pandas, "Index", ()))
+
+
+# What pickles call when they are loaded. Their names are part of the format ------------------------------------------------
+
+_namespace: Dict[str, Any] = {}
+_refresh = False
+_complete: Set[type] = set()
+"""Classes of the notebook that have their state."""
+
+
+@contextlib.contextmanager
+def _loading(namespace: Dict[str, Any], refresh: bool) -> Iterator[None]:
+    global _namespace, _refresh
+    before = _namespace, _refresh
+    _namespace, _refresh = namespace, refresh
+    try:
+        yield
+    finally:
+        _namespace, _refresh = before
+
+
+def _function(code: types.CodeType, name: str, defaults: Any, closure: Any) -> types.FunctionType:
+    return types.FunctionType(code, _namespace, name, defaults, closure)
+
+
+def _set_function(
+    function: types.FunctionType, state: Tuple[Dict[str, Any], Optional[Dict[str, Any]]]
+) -> None:
+    attributes, own = state
+    for name, value in attributes.items():
+        setattr(function, name, value)
+    if own:
+        function.__dict__.update(own)
+
+
+def _empty_cell() -> Any:
+    return types.CellType()
+
+
+def _set_cell(cell: Any, state: Tuple[Any]) -> None:
+    cell.cell_contents = state[0]
+
+
+def _set_class(cls: type, state: Any) -> Any:
+    if cls in _complete and not _refresh:
+        return cls
+    _complete.add(cls)
+    _set_class_state(cls, state)
+    return cls
+
+
+def _cached(function: Callable[..., Any], parameters: Dict[str, Any]) -> Any:
+    return functools.lru_cache(**parameters)(function)
+
+
+def _memory(buffer: Any) -> Any:
+    return buffer
+
+
+def _view(memory: Any, offset: int, shape: Any, strides: Any, dtype: Any, writeable: bool) -> Any:
+    numpy = sys.modules["numpy"]
+    array = numpy.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)
+    if not writeable:
+        array.flags.writeable = False
+    return array

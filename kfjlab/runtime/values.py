@@ -1,0 +1,267 @@
+"""The variables of a namespace, carried to and from the store: what changed, what belongs together, what cannot travel."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import types
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+
+from .kinds import describe, type_name
+from .objects import MAPPINGS, ObjectStore
+from .pickling import Pickled, can_change, dump, identify, is_notebook_function, load, names_looked_up
+from .protocol import Value
+from .travel import CannotTravel, explain
+
+__all__ = ["CannotTravel", "Carrier", "Changes", "SaveResult"]
+
+FORMAT = 1
+_IPYTHONS = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open"})
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Names that differ from :meth:`Carrier.begin`: new ones, those bound to another object, those gone, those changed in place."""
+
+    bound: frozenset[str] = frozenset()
+    rebound: frozenset[str] = frozenset()
+    deleted: frozenset[str] = frozenset()
+    mutated: frozenset[str] = frozenset()
+
+
+@dataclass
+class SaveResult:
+    """What was stored, and what could not be."""
+
+    values: Dict[str, Value] = field(default_factory=dict)
+    failures: List[CannotTravel] = field(default_factory=list)
+
+
+class Carrier:
+    """Moves variables between ``namespace`` and ``store``. ``step`` is who does so; a worker sets it after the fork."""
+
+    def __init__(self, store: ObjectStore, namespace: Dict[str, Any], step: str) -> None:
+        self.step = step
+        self._store = store
+        self._namespace = namespace
+        self._prelude: Dict[str, Any] = {}
+        self._given: Dict[str, Value] = {}
+        self._before: Dict[str, Any] = {}
+        self._prints: Dict[str, str] = {}
+
+    # The prelude ------------------------------------------------------------------------------------------------------
+
+    def freeze_prelude(self) -> None:
+        """The namespace is now as the prelude left it. Its classes get the identity that they have in every process of the run."""
+        self._prelude = dict(self._namespace)
+        for value in self._prelude.values():
+            if isinstance(value, type) and value.__module__ == "__main__":
+                identify(value, "prelude")
+
+    def prelude_values(self) -> Tuple[Dict[str, Value], Dict[str, List[str]]]:
+        """The stored data values of the prelude (those that can be stored), and for each of its names the global names that functions in
+        its value look up."""
+        mine = {
+            name: value
+            for name, value in self._prelude.items()
+            if not name.startswith("_") and name not in _IPYTHONS
+        }
+        needs: Dict[str, List[str]] = {}
+        data = []
+        for name, value in mine.items():
+            if is_notebook_function(value, self._namespace):
+                needs[name] = sorted(names_looked_up(value.__code__))
+            elif not isinstance(value, (types.ModuleType, types.BuiltinFunctionType, types.FunctionType)):
+                if not isinstance(value, type):
+                    data.append(name)
+                elif value.__module__ == "__main__":
+                    pickled, _ = self._try(name)
+                    needs[name] = sorted(pickled.needs) if pickled is not None else []
+        saved = self.save(data)
+        needs.update({name: list(value.needs) for name, value in saved.values.items()})
+        return saved.values, {name: found for name, found in needs.items() if found}
+
+    # Loading ----------------------------------------------------------------------------------------------------------
+
+    def load(self, values: Mapping[str, Value]) -> None:
+        """Bind the stored values to their names. An object is read once, so that its names share what they shared.
+
+        Raises :class:`~kfjlab.runtime.objects.CorruptObject`, and what unpickling raises (a module that cannot be imported …).
+        """
+        by_object: Dict[str, List[str]] = {}
+        for name, value in values.items():
+            by_object.setdefault(value.digest, []).append(name)
+        # Classes last, with their attributes: an instance from an older object must not have the last word.
+        order = sorted(
+            by_object.items(), key=lambda item: any(values[name].kind == "class" for name in item[1])
+        )
+        for digest, names in order:
+            data = memoryview(self._store.get_bytes(digest))
+            end = bytes(data).index(b"\n")
+            header = json.loads(bytes(data[:end]))
+            buffers = [
+                self._store.map(buffer, size) for buffer, size in zip(header["buffers"], header["sizes"])
+            ]
+            refresh = any(values[name].kind == "class" for name in names)
+            loaded = dict(zip(header["names"], load(data[end + 1 :], buffers, self._namespace, refresh)))
+            for name in names:
+                self._namespace[name] = loaded[name]
+        self._given.update(values)
+
+    # What changed -----------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """What is changed from now on is the step's doing."""
+        self._before = dict(self._namespace)
+        self._prints = {}
+        for name in self._watched():
+            pickled, _ = self._try(name, fingerprint=True)
+            if pickled is not None:
+                self._prints[name] = _digest(pickled)
+
+    def changes(self) -> Changes:
+        """How the namespace differs from :meth:`begin`."""
+        now, before = self._namespace, self._before
+        rebound = {name for name, value in now.items() if name in before and before[name] is not value}
+        mutated = set()
+        for name, earlier in self._prints.items():
+            if name in now and name not in rebound:
+                pickled, _ = self._try(name, fingerprint=True)
+                if pickled is None or _digest(pickled) != earlier:
+                    mutated.add(name)
+        return Changes(
+            frozenset(now.keys() - before.keys()),
+            frozenset(rebound),
+            frozenset(before.keys() - now.keys()),
+            frozenset(mutated),
+        )
+
+    def _watched(self) -> List[str]:
+        """The names whose values somebody could change in place."""
+        names = {**self._prelude, **self._given} or self._namespace
+        return [
+            name
+            for name in names
+            if name in self._namespace and self._is_watched(name, self._namespace[name])
+        ]
+
+    def _is_watched(self, name: str, value: Any) -> bool:
+        if name.startswith("__") or (name in _IPYTHONS and name not in self._given):
+            return False
+        if isinstance(value, type):
+            return value.__module__ == "__main__"
+        if isinstance(value, types.FunctionType):
+            return bool(value.__closure__ or value.__dict__) and is_notebook_function(value, self._namespace)
+        return can_change(value) or isinstance(value, (tuple, frozenset))
+
+    # Saving -----------------------------------------------------------------------------------------------------------
+
+    def save(self, names: Iterable[str]) -> SaveResult:
+        """Store the values of ``names``, and with them those of other loaded names that share an object with one of them.
+
+        What cannot be pickled is in the result's ``failures``; all else is stored. Raises :class:`OSError` (``ENOSPC`` when the
+        disk is full).
+        """
+        wanted = [name for name in dict.fromkeys(names) if name in self._namespace]
+        result = SaveResult()
+        alone: Dict[str, Pickled] = {}
+        prints: Dict[str, Pickled] = {}
+        for name in wanted:
+            pickled, error = self._try(name)
+            if pickled is not None:
+                alone[name] = prints[name] = pickled
+                if not pickled.telling:
+                    prints[name] = self._try(name, fingerprint=True)[0] or pickled
+            else:
+                assert error is not None
+                result.failures.append(explain(name, self._namespace[name], error, self._can_travel))
+        for name in self._watched():
+            if name not in wanted:
+                pickled, _ = self._try(name, fingerprint=True)
+                if pickled is not None:
+                    prints[name] = pickled
+        for group in _groups(prints):
+            if not group.isdisjoint(wanted):
+                self._save_group(sorted(group), alone, prints, result)
+        return result
+
+    def _save_group(
+        self,
+        names: List[str],
+        alone: Mapping[str, Pickled],
+        prints: Mapping[str, Pickled],
+        result: SaveResult,
+    ) -> None:
+        """Store names that belong together. ``alone``: each wanted one's own pickle; ``prints``: each one's pickle to compare."""
+        if len(names) == 1:
+            pickled = alone[names[0]]
+        else:
+            values = tuple(self._namespace[name] for name in names)
+            pickled = dump(values, self._namespace, self.step, together=True)
+        buffers = [self._store.put_buffer(buffer) for buffer in pickled.buffers]
+        sizes = [buffer.nbytes for buffer in pickled.buffers]
+        needs = sorted(pickled.needs)
+        header = {"format": FORMAT, "names": names, "needs": needs, "buffers": buffers, "sizes": sizes}
+        data = json.dumps(header).encode() + b"\n" + pickled.data
+        digest = self._store.put_bytes(data)
+        for name in names:
+            value = self._namespace[name]
+            kind, summary = describe(value)
+            unchanged = self._given.get(name) if name not in alone else None
+            result.values[name] = Value(
+                digest=digest,
+                group=names,
+                needs=needs,
+                kind=kind,
+                type=type_name(value),
+                size=len(data) + sum(sizes),
+                summary=summary,
+                content=(unchanged.content or unchanged.digest) if unchanged else _digest(prints[name]),
+            )
+
+    def _try(self, name: str, fingerprint: bool = False) -> Tuple[Optional[Pickled], Optional[BaseException]]:
+        """A variable pickled alone, or why it cannot be."""
+        try:
+            return dump((self._namespace[name],), self._namespace, self.step, fingerprint=fingerprint), None
+        except (MemoryError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - an object's own pickling may raise anything
+            return None, error
+
+    def _can_travel(self, value: Any) -> bool:
+        try:
+            dump((value,), self._namespace, self.step)
+        except (MemoryError, KeyboardInterrupt):
+            raise
+        except BaseException:  # noqa: BLE001 - as above
+            return False
+        return True
+
+
+def _digest(pickled: Pickled) -> str:
+    digest = hashlib.sha256(pickled.data)
+    for buffer in pickled.buffers:
+        known = MAPPINGS.untouched(buffer) or hashlib.sha256(buffer).hexdigest()
+        digest.update(known.encode())
+    return digest.hexdigest()
+
+
+def _groups(pickles: Mapping[str, Pickled]) -> List[Set[str]]:
+    """The names whose pickles have an object in common, directly or through others."""
+    parent = {name: name for name in pickles}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    holder: Dict[int, str] = {}
+    for name, pickled in pickles.items():
+        for identity in pickled.shared:
+            parent[root(name)] = root(holder.setdefault(identity, name))
+    groups: Dict[str, Set[str]] = {}
+    for name in pickles:
+        groups.setdefault(root(name), set()).add(name)
+    return list(groups.values())

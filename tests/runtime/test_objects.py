@@ -1,0 +1,88 @@
+"""The content-addressed store."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from kfjlab.runtime.objects import MAPPINGS, CorruptObject, ObjectStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    return ObjectStore(str(tmp_path / "objects"))
+
+
+@pytest.mark.parametrize("size", [0, 1, 70_000, 9_000_000])
+def test_bytes_buffers_and_files_come_back(store: ObjectStore, tmp_path: Path, size: int) -> None:
+    data = os.urandom(size)
+    digest = hashlib.sha256(data).hexdigest()
+    (tmp_path / "file").write_bytes(data)
+    assert (
+        store.put_file(str(tmp_path / "file"))
+        == store.put_bytes(data)
+        == store.put_buffer(memoryview(data))
+        == digest
+    )
+    assert store.get_bytes(digest) == data
+    store.restore_file(digest, str(tmp_path / "copy"))
+    assert (tmp_path / "copy").read_bytes() == data
+    assert [p for p in tmp_path.rglob(".writing-*")] == []
+
+
+def test_a_mapping_is_private_and_knows_whether_it_was_written_to(store: ObjectStore) -> None:
+    data = os.urandom(1_000_000)
+    digest = store.put_bytes(data)
+    view = store.map(digest, len(data))
+    assert bytes(view) == data
+    assert MAPPINGS.untouched(view) == digest
+    view[700_000] ^= 1
+    assert MAPPINGS.untouched(view) is None
+    assert store.get_bytes(digest) == data
+
+
+def test_a_forked_child_sees_its_own_and_its_parents_writes(store: ObjectStore) -> None:
+    data = os.urandom(500_000)
+    digest = store.put_bytes(data)
+    view, other = store.map(digest, len(data)), store.map(digest, len(data))
+    view[0] ^= 1
+    child = os.fork()
+    if child == 0:
+        right = MAPPINGS.untouched(view) is None and MAPPINGS.untouched(other) == digest
+        other[1] ^= 1
+        os._exit(0 if right and MAPPINGS.untouched(other) is None else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert MAPPINGS.untouched(other) == digest
+
+
+def test_a_damaged_object_is_named_moved_aside_and_can_be_made_again(store: ObjectStore) -> None:
+    digest = store.put_bytes(b"x" * 1000)
+    path = Path(store.path(digest))
+    path.write_bytes(b"x" * 999)
+    with pytest.raises(CorruptObject, match=digest):
+        store.get_bytes(digest)
+    assert not store.contains(digest)
+    assert store.put_bytes(b"x" * 1000) == digest
+    path.write_bytes(b"y" * 1000)
+    with pytest.raises(CorruptObject):
+        store.restore_file(digest, str(path.with_name("out")))
+    assert not path.with_name("out").exists()
+    with pytest.raises(CorruptObject, match="missing"):
+        store.map(digest, 1000)
+
+
+def test_what_is_no_digest_names_no_file(store: ObjectStore) -> None:
+    assert not hasattr(store, "missing")
+    with pytest.raises(ValueError, match="no sha256"):
+        store.get_bytes("../../etc/passwd")
+
+
+def test_sweep_keeps_what_it_is_told_to(store: ObjectStore) -> None:
+    kept, gone = store.put_bytes(b"kept"), store.put_bytes(b"gone")
+    assert store.sweep({kept}, older_than=3600) == 0
+    assert store.sweep({kept}, older_than=-1) == 4
+    assert store.contains(kept)
+    assert not store.contains(gone)
