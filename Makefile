@@ -47,7 +47,7 @@ test-js: $(NODE_MODULES) ## the TypeScript tests
 test-ui: env ## the tests in a browser
 	@scripts/test ui
 
-lock: env ## take the newest versions that pyproject.toml and package.json allow
+lock: env ## write the lock files anew
 	@scripts/lock
 
 clean: ## remove what was built and installed

@@ -12,7 +12,7 @@ import pytest
 from pytest_jupyter.jupyter_server import *  # noqa: F403  (its fixtures and its hooks for coroutine tests)
 
 
-@pytest.fixture
+@pytest.fixture  # type: ignore[no-redef]  # in place of pytest-jupyter's own
 def jp_server_config() -> dict[str, Any]:
     """As strict as a server can be: a handler that forgets to ask who is there is refused."""
     return {"ServerApp": {"jpserver_extensions": {"kfjlab": True}, "allow_unauthenticated_access": False}}

@@ -14,13 +14,13 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 def calls() -> list[tuple[str, str]]:
-    """Each method that a handler defines, with a path that its pattern matches."""
+    """Each method that a handler of ours defines, with a path that its pattern matches."""
     found = []
     for pattern, handler in ROUTES:
         path = re.sub(r"\([^)]*\)", "x", pattern)
-        for method in METHODS:
-            if any(method.lower() in vars(base) for base in handler.__mro__ if base.__module__.startswith("kfjlab")):
-                found.append((method, path))
+        ours = [base for base in handler.__mro__ if base.__module__.startswith("kfjlab.")]
+        defined = {name for base in ours for name in vars(base)}
+        found += [(method, path) for method in METHODS if method.lower() in defined]
     return found
 
 
