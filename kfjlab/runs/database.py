@@ -60,6 +60,10 @@ _CHECKPOINT_WAIT = 2.0
 _CHECKPOINT_PAUSE = 1.0
 
 
+class _NoSharedMemoryError(Exception):
+    """The file system does not do what WAL needs, whatever its type."""
+
+
 class Database:
     """One process's use of a store's database. Threads take turns. ``network``: True forces the way for network
     file systems and marks the folder so; None detects. ``timeout``: seconds to wait for others."""
@@ -84,6 +88,12 @@ class Database:
             marked = self._mark.exists()
         self._lock = PathLock(folder / f"{DATABASE}.lock")
         self.network = marked or (is_network(folder) if network is None else network)
+        if not self.network:
+            try:
+                with self._turn():
+                    self._fresh_connection()
+            except _NoSharedMemoryError:
+                self.network = True
         if self.network and not marked:
             self._become_network()
         _opened.add(self)
@@ -270,16 +280,15 @@ class Database:
                 connection.execute(
                     "PRAGMA auto_vacuum=INCREMENTAL"
                 )  # has an effect only before the first table
-                connection.execute("PRAGMA journal_mode=WAL")
+                if connection.execute("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
+                    raise _NoSharedMemoryError
             except sqlite3.OperationalError as error:
                 # Two processes that make the same store at once: SQLite does not wait here by itself.
                 if "locked" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
-        if self._mark.exists():
-            raise StoreError(
-                "conflict", f"The run store {self.path} has just been opened over the network.", "Try again."
-            )
+        if self._mark.exists():  # somebody has just found out what this process did not
+            raise _NoSharedMemoryError
 
     def _disconnect(self) -> None:
         connection, self._connection, self._file = self._connection, None, None
@@ -357,7 +366,7 @@ class Database:
         self._take_lock()
         try:
             with explained(self.path):
-                if self.path.exists() and not self._mark.exists():
+                if not self._mark.exists() and self.path.exists() and self.path.stat().st_size:
                     connection = sqlite3.connect(self.path, self._timeout, isolation_level=None)
                     try:
                         connection.execute("PRAGMA locking_mode=EXCLUSIVE")

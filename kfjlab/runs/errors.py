@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,6 +124,8 @@ def _cannot_open(path: Path) -> StoreError:
 
 
 def _no_room(folder: Path) -> bool:
+    import shutil
+
     try:
         return shutil.disk_usage(folder).free < _FULL_BELOW
     except OSError:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -195,9 +194,7 @@ class Collection(Supervision):
             for entry in list(os.scandir(self.location / RUNS)):
                 # Made by a process that was killed before the run was written down, or left by one killed while it deleted.
                 if entry.name not in known and entry.is_dir() and entry.stat().st_mtime < plan.limit:
-                    shutil.rmtree(
-                        entry.path, onerror=lambda _, path, info: failures.append(f"{path}: {info[1]}")
-                    )
+                    _remove_tree(Path(entry.path), failures)
             for path in self.location.glob("runs.sqlite.lock.*"):
                 _drop_claim(path, plan.limit)
         return failures
@@ -295,6 +292,7 @@ def _removed(file: ObjectFile, limit: float, failures: list[str]) -> bool:
 
 def _remove_tree(folder: Path, failures: list[str]) -> None:
     """Delete a folder as far as possible."""
+    import shutil
 
     def note(_function: object, path: str, info: Any) -> None:
         error = info[1] if isinstance(info, tuple) else info

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 import re
-import secrets
-import shutil
 import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -19,7 +17,7 @@ from .steps import write_steps
 from .supervision import Supervision
 
 _LETTERS = "abcdefghjkmnpqrstvwxyz"
-"""Ids have no i, l, o, u: nothing to misread, and never "last"."""
+"""Ids have no i, l, o, u, 0, 1: nothing to misread, and never "last"."""
 _ID_LENGTH = 10
 _ACTIVE = (RunState.QUEUED.value, RunState.RUNNING.value)
 
@@ -48,9 +46,7 @@ class Lifecycle(Supervision):
         the run is taken for interrupted; False for targets that run elsewhere. ``owner``: default the user of
         this process.
         """
-        run_id = secrets.choice(_LETTERS) + "".join(
-            secrets.choice(_LETTERS + "0123456789") for _ in range(_ID_LENGTH - 1)
-        )
+        run_id = _new_id()
         folder = self.run_folder(run_id)
         with explained(folder):
             folder.mkdir(parents=True)
@@ -229,6 +225,8 @@ class Lifecycle(Supervision):
             if (
                 folder.exists()
             ):  # the row went first: a kill in between leaves a folder that gc finds, never a run without one
+                import shutil
+
                 shutil.rmtree(folder)
 
     def _find(self, session: Session, given: str) -> Any:
@@ -252,7 +250,15 @@ class Lifecycle(Supervision):
         return (exact or found)[0]
 
 
+def _new_id() -> str:
+    alphabet = _LETTERS + "23456789"
+    first, *rest = os.urandom(_ID_LENGTH)
+    return _LETTERS[first % len(_LETTERS)] + "".join(alphabet[byte % len(alphabet)] for byte in rest)
+
+
 def _user() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container's user id without a name

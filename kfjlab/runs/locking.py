@@ -25,9 +25,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-import random
 import re
-import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -79,9 +77,8 @@ class PathLock:
                 continue
             if time.monotonic() > deadline:
                 raise LockTimeout(self._holder())
-            time.sleep(
-                pause * random.uniform(0.5, 1.0)
-            )  # else processes that wait for the same lock wake together
+            jitter = os.urandom(1)[0] / 512  # else processes that wait for the same lock wake together
+            time.sleep(pause * (0.5 + jitter))
             pause = min(pause * 2, _LONGEST_PAUSE)
         self._held = True
         self._renewed = time.monotonic()
@@ -131,7 +128,7 @@ class PathLock:
 
     def _own_file(self) -> Path:
         if self._claim is None or self._owner.get("pid") != os.getpid():
-            token = secrets.token_hex(8)
+            token = os.urandom(8).hex()
             self._owner = {**processes.identity(), "token": token}
             self._claim = self._path.with_name(f"{self._path.name}.{os.getpid()}-{token}")
             self._claim.write_text(json.dumps(self._owner), "utf-8")
@@ -224,7 +221,7 @@ def _remove_guarded(path: Path, owner: dict[str, Any], seen: object, stale_after
 def _drop_old_guard(guard: Path, stale_after: float) -> None:
     """A guard is held for milliseconds; an old one was left by a process killed just then. Ages are compared by
     the file server's clock alone: a file is touched to learn what time it is there."""
-    probe = guard.with_name(f"{guard.name}.{secrets.token_hex(4)}")
+    probe = guard.with_name(f"{guard.name}.{os.urandom(4).hex()}")
     try:
         probe.touch()
         if probe.stat().st_mtime - guard.stat().st_mtime > stale_after:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Supervision(StoreBase):
                 return False
             if mine is None and row["supervisor"] is not None and _lives(row):
                 return False
-            token = mine or secrets.token_hex(8)
+            token = mine or os.urandom(8).hex()
             session.run(
                 "UPDATE runs SET supervisor=?, token=?, heartbeat=? WHERE seq=?",
                 (json.dumps(process), token, time.time(), seq),

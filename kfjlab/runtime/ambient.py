@@ -35,7 +35,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
-from .ambient_base import Key, same
+from .ambient_base import Generator, Key, same
 from .ambient_ipython import Extensions, Magics, Options
 from .ambient_libraries import (
     MatplotlibParameters,
@@ -49,9 +49,8 @@ from .ambient_libraries import (
 )
 from .ambient_stdlib import DecimalContext, Environment, Locale, Logging, Random, SysPath, WarningFilters, WorkingDirectory
 from .imports import ImportWatch
-from .objects import ObjectStore
 from .protocol import UNTOUCHED, Value
-from .values import Carrier
+from .states import States
 
 
 @dataclass
@@ -116,34 +115,34 @@ class Ambient:
         """The variables that were set for the step from outside are no change of the notebook's."""
         self._keys["environ"].rebase()
 
-    def states(self, store: ObjectStore) -> Tuple[Dict[str, Value], List[Dict[str, Any]]]:
+    def states(self, states: States) -> Tuple[Dict[str, Value], List[Dict[str, Any]]]:
         """Store the state of every key, relative to the untouched one; with what could not be stored."""
         changes = AmbientChanges()
         for key in self._available():
-            self._store(key, key.get(), store, "the prelude", changes)
+            self._store(key, key.get(), states, changes)
         return changes.values, changes.warnings
 
-    def set(self, values: Mapping[str, Value], store: ObjectStore, step: str, early: bool) -> None:
+    def set(self, values: Mapping[str, Value], states: States, early: bool) -> None:
         """Bring stored states about: those that must be there before variables are loaded (``early``), or the others."""
         for name, value in values.items():
             key = self._keys.get(name)
             if key is not None and key.early == early:
-                key.set(load_state(store, step, name, value))
-                self._given[name] = value.digest
+                key.set(states.get(value))
+                self._given[name] = value.content or value.digest
 
     def refresh(self, generators: Iterable[str]) -> None:
         """Give generators a state of their own, from the operating system."""
         self._fresh = frozenset(generators)
         for name in self._fresh:
             key = self._keys.get(name)
-            if key is not None and key.available():
+            if isinstance(key, Generator):
                 key.refresh()
 
     def begin(self) -> None:
         """What is changed from now on is the step's doing."""
         self._start = {key.name: key.get() for key in self._available()}
 
-    def end(self, store: ObjectStore, step: str, saving: bool) -> AmbientChanges:
+    def end(self, states: States, saving: bool) -> AmbientChanges:
         """Compare with :meth:`begin`; with ``saving`` the changed states are stored."""
         changes = AmbientChanges()
         for key in self._available():
@@ -156,43 +155,28 @@ class Ambient:
                 if key.name in self._prelude and same(self._prelude[key.name], state):
                     changes.writes[key.name] = UNTOUCHED
                 else:
-                    self._store(key, state, store, step, changes)
+                    self._store(key, state, states, changes)
         return changes
 
     def _available(self) -> List[Key]:
         return [key for key in self._keys.values() if key.available()]
 
-    def _store(self, key: Key, state: Any, store: ObjectStore, step: str, changes: AmbientChanges) -> None:
+    def _store(self, key: Key, state: Any, states: States, changes: AmbientChanges) -> None:
         lost = key.lost(state)
-        value, why = store_state(store, step, key.name, state)
+        value, failure = states.put(state)
         if value is None:
-            changes.writes[key.name] = "cannot-travel:" + hashlib.sha256(why.encode()).hexdigest()
-            lost.append(why)
+            changes.writes[key.name] = "cannot-travel:" + hashlib.sha256(str(failure).encode()).hexdigest()
+            lost.append(str(failure))
         else:
-            changes.writes[key.name], changes.values[key.name] = value.digest, value
+            changes.writes[key.name], changes.values[key.name] = value.content or value.digest, value
         if lost:
-            message = f"{step} changed {key.name}; later steps do not get all of it: {'; '.join(lost)}."
+            message = f"{states.step} changed {key.name}; later steps do not get all of it: {'; '.join(lost)}."
             changes.warnings.append({"code": "cannot-travel", "message": message, "cell": None, "name": f"ambient:{key.name}"})
 
     def _before_import(self) -> List[Tuple[Key, Any]]:
         return [(key, key.before_import()) for key in self._keys.values()]
 
     def _after_import(self, tokens: List[Tuple[Key, Any]]) -> None:
-        for key, before in tokens:
+        for key, before in tokens or ():
             if key.after_import(before):
                 self._start[key.name] = key.get()
-
-
-def store_state(store: ObjectStore, step: str, name: str, state: Any) -> Tuple[Any, str]:
-    """Store one state as an object of its own: its Value, or None and why it cannot be stored."""
-    saved = Carrier(store, {name: state}, step).save([name])
-    if saved.failures:
-        return None, str(saved.failures[0])
-    return saved.values[name], ""
-
-
-def load_state(store: ObjectStore, step: str, name: str, value: Value) -> Any:
-    """Load what :func:`store_state` stored."""
-    namespace: Dict[str, Any] = {}
-    Carrier(store, namespace, step).load({name: value})
-    return namespace[name]

@@ -43,6 +43,50 @@ class Key:
         return []
 
 
+class Generator(Key):
+    """A random generator.
+
+    Some libraries draw numbers while they are imported. That is no change as long as nobody has seeded the generator or drawn from it: any
+    stream is as right as another then. Afterwards it is one, because the numbers that follow are others than without it.
+    """
+
+    generator = True
+
+    def __init__(self) -> None:
+        self._unused: Any = self.get() if self.available() else None
+
+    def restore(self, state: Any) -> None:
+        """Bring the state about."""
+        raise NotImplementedError
+
+    def seed(self) -> None:
+        """Seed it from the operating system."""
+        raise NotImplementedError
+
+    def set(self, state: Any) -> None:
+        self.restore(state)
+        self._unused = None
+
+    def refresh(self) -> None:
+        """Seed it from the operating system, as nobody's; a generator that does not exist yet will be so anyway."""
+        if self.available():
+            self.seed()
+            self._unused = self.get()
+
+    def rebase(self) -> None:
+        if self.available() and not same(self._unused, self.get()):
+            self._unused = None
+
+    def before_import(self) -> Any:
+        return self.get() if self.available() else None
+
+    def after_import(self, before: Any) -> bool:
+        if not self.available() or (before is not None and not same(self._unused, before)):
+            return False
+        self._unused = self.get()
+        return True
+
+
 class Mapping(Key):
     """State that is a mapping of names to values. What travels are the differences from the base: ``{"set": {…}, "unset": […]}``."""
 

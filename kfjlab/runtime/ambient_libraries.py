@@ -9,7 +9,8 @@ import pickle
 import sys
 from typing import Any, Dict
 
-from .ambient_base import Key, Mapping
+from .ambient_base import Generator, Mapping
+from .imports import imported
 
 INLINE_BACKENDS = ("inline", "module://matplotlib_inline.backend_inline")
 
@@ -20,7 +21,7 @@ class LibraryMapping(Mapping):
     module = ""
 
     def available(self) -> bool:
-        return self.module in sys.modules
+        return imported(self.module)
 
     def load(self) -> None:
         importlib.import_module(self.module)
@@ -29,14 +30,13 @@ class LibraryMapping(Mapping):
         """Options have a value always; a library of another version may lack one."""
 
 
-class NumpyRandom(Key):
+class NumpyRandom(Generator):
     """numpy's legacy global generator (``numpy.random.seed``, ``numpy.random.rand`` …)."""
 
     name = "numpy.random"
-    generator = True
 
     def available(self) -> bool:
-        return "numpy.random.mtrand" in sys.modules
+        return imported("numpy.random.mtrand")
 
     def get(self) -> Any:
         state = self._module().get_state(legacy=False)
@@ -44,7 +44,7 @@ class NumpyRandom(Key):
             return {"generator": pickle.dumps(self._module().mtrand._rand._bit_generator), **_gauss(state)}
         return {"key": state["state"]["key"].tobytes(), "pos": int(state["state"]["pos"]), **_gauss(state)}
 
-    def set(self, state: Any) -> None:
+    def restore(self, state: Any) -> None:
         module = self._module()
         if "generator" in state:
             module.set_bit_generator(pickle.loads(state["generator"]))
@@ -53,10 +53,8 @@ class NumpyRandom(Key):
         key = numpy.frombuffer(state["key"], dtype=numpy.uint32)
         module.set_state(("MT19937", key, state["pos"], state["has_gauss"], state["gauss"]))
 
-    def refresh(self) -> None:
-        """Seed it from the operating system; a generator that does not exist yet will be."""
-        if self.available():
-            self._module().seed()
+    def seed(self) -> None:
+        self._module().seed()
 
     def _module(self) -> Any:
         return importlib.import_module("numpy.random")
@@ -66,14 +64,13 @@ def _gauss(state: Any) -> Dict[str, Any]:
     return {"has_gauss": int(state.get("has_gauss", 0)), "gauss": float(state.get("gauss", 0.0))}
 
 
-class TorchRandom(Key):
+class TorchRandom(Generator):
     """torch's default generators: that of the CPU, and those of CUDA devices once CUDA is in use."""
 
     name = "torch.random"
-    generator = True
 
     def available(self) -> bool:
-        return hasattr(sys.modules.get("torch"), "get_rng_state")
+        return imported("torch")
 
     def get(self) -> Any:
         torch = sys.modules["torch"]
@@ -82,17 +79,15 @@ class TorchRandom(Key):
             states += torch.cuda.get_rng_state_all()
         return [bytes(state.tolist()) for state in states]
 
-    def set(self, state: Any) -> None:
+    def restore(self, state: Any) -> None:
         torch = importlib.import_module("torch")
         tensors = [torch.tensor(list(data), dtype=torch.uint8) for data in state]
         torch.set_rng_state(tensors[0])
         if len(tensors) > 1:
             torch.cuda.set_rng_state_all(tensors[1:])
 
-    def refresh(self) -> None:
-        """Seed it from the operating system."""
-        if self.available():
-            sys.modules["torch"].seed()
+    def seed(self) -> None:
+        sys.modules["torch"].seed()
 
 
 class NumpyPrintOptions(LibraryMapping):
@@ -140,9 +135,6 @@ class PandasOptions(LibraryMapping):
     def put(self, name: str, value: Any) -> None:
         sys.modules["pandas"].set_option(name, value)
 
-    def available(self) -> bool:
-        return hasattr(sys.modules.get("pandas"), "set_option")
-
 
 def _flatten(prefix: str, nested: Dict[str, Any], found: Dict[str, Any]) -> None:
     for name, value in nested.items():
@@ -157,9 +149,6 @@ class PolarsConfig(LibraryMapping):
 
     name = "polars.config"
     module = "polars"
-
-    def available(self) -> bool:
-        return hasattr(sys.modules.get("polars"), "Config")
 
     def read(self) -> Dict[str, Any]:
         saved = json.loads(sys.modules["polars"].Config.save())
@@ -176,9 +165,6 @@ class MatplotlibParameters(LibraryMapping):
 
     name = "matplotlib.rcParams"
     module = "matplotlib"
-
-    def available(self) -> bool:
-        return hasattr(sys.modules.get("matplotlib"), "rcParams")
 
     def read(self) -> Dict[str, Any]:
         parameters = sys.modules["matplotlib"].rcParams
@@ -206,9 +192,6 @@ class SklearnConfig(LibraryMapping):
 
     name = "sklearn.config"
     module = "sklearn"
-
-    def available(self) -> bool:
-        return hasattr(sys.modules.get("sklearn"), "get_config")
 
     def read(self) -> Dict[str, Any]:
         return dict(sys.modules["sklearn"].get_config())

@@ -13,10 +13,11 @@ import sys
 from types import ModuleType
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
-from .ambient import AmbientChanges, load_state, store_state
+from .ambient import AmbientChanges
 from .files import Places
 from .objects import ObjectStore
 from .protocol import UNTOUCHED, CellSource, Value
+from .states import States
 from .values import Carrier
 
 PREFIX = "module:"
@@ -71,14 +72,14 @@ class WorkspaceModules:
         """The modules are as the prelude left them."""
         self._store = store
 
-    def set(self, values: Mapping[str, Value], store: ObjectStore, step: str) -> None:
+    def set(self, values: Mapping[str, Value], states: States) -> None:
         """Bring stored states about, by key."""
         for key, value in values.items():
             if not key.startswith(PREFIX):
                 continue
             name = key[len(PREFIX) :]
             module = importlib.import_module(name)
-            state = load_state(store, step, key, value)
+            state = states.get(value)
             module.__dict__.update(state["set"])
             for attribute in state["deleted"]:
                 module.__dict__.pop(attribute, None)
@@ -98,9 +99,9 @@ class WorkspaceModules:
         self._assigned |= self._resolve(targets)
         self._foreign = {pair: _attribute(*pair) for pair in self._assigned}
 
-    def end(self, store: ObjectStore, step: str, saving: bool) -> AmbientChanges:
+    def end(self, states: States, saving: bool) -> AmbientChanges:
         """Compare with :meth:`begin`; with ``saving`` the changed states are stored."""
-        changes = AmbientChanges(reads={key: value.digest for key, value in self._given.items()})
+        changes = AmbientChanges(reads={key: value.content or value.digest for key, value in self._given.items()})
         states: Dict[str, Set[str]] = {}
         for name, watched in self._watched.items():
             if watched.carrier is not None and watched.look():
@@ -114,23 +115,23 @@ class WorkspaceModules:
             key = PREFIX + name
             changes.reads.setdefault(key, UNTOUCHED)
             if saving:
-                self._store_module(store, step, key, sys.modules[name], attributes, changes)
+                self._store_module(states, key, sys.modules[name], attributes, changes)
         return changes
 
     def _store_module(
-        self, store: ObjectStore, step: str, key: str, module: ModuleType, attributes: Set[str], changes: AmbientChanges
+        self, states: States, key: str, module: ModuleType, attributes: Set[str], changes: AmbientChanges
     ) -> None:
         state: Dict[str, Any] = {"set": {}, "deleted": sorted(a for a in attributes if a not in module.__dict__)}
         for attribute in sorted(attributes - set(state["deleted"])):
-            _, why = store_state(store, step, attribute, module.__dict__[attribute])
-            if why:
-                message = f"{step} changed {module.__name__}.{attribute}, which later steps do not get: {why}"
+            _, why = states.put(module.__dict__[attribute])
+            if why is not None:
+                message = f"{states.step} changed {module.__name__}.{attribute}, which later steps do not get: {why}"
                 changes.warnings.append({"code": "cannot-travel", "message": message, "cell": None, "name": f"ambient:{key}"})
             else:
                 state["set"][attribute] = module.__dict__[attribute]
-        value, _ = store_state(store, step, key, state)
+        value, _ = states.put(state)
         if value is not None:
-            changes.writes[key], changes.values[key] = value.digest, value
+            changes.writes[key], changes.values[key] = value.content or value.digest, value
 
     def _is_workspace(self, origin: str) -> bool:
         name = self._places.name(origin)

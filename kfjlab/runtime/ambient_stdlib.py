@@ -10,24 +10,22 @@ import sys
 import warnings
 from typing import Any, Dict, List, Optional
 
-from .ambient_base import Entries, Key, Mapping
+from .ambient_base import Entries, Generator, Key, Mapping
+from .imports import imported
 
 
-class Random(Key):
+class Random(Generator):
     """The generator behind the functions of :mod:`random`."""
 
     name = "random"
-    generator = True
 
     def get(self) -> Any:
         return random.getstate()
 
-    def set(self, state: Any) -> None:
-        version, numbers, gauss = state
-        random.setstate((version, tuple(numbers), gauss))
+    def restore(self, state: Any) -> None:
+        random.setstate(state)
 
-    def refresh(self) -> None:
-        """Seed it from the operating system."""
+    def seed(self) -> None:
         random.seed()
 
 
@@ -38,9 +36,8 @@ class Environment(Mapping):
     early = True
 
     def read(self) -> Dict[str, Any]:
-        polars = sys.modules.get("polars")
         mine = dict(os.environ)
-        if polars is not None:
+        if imported("polars"):
             for name in [name for name in mine if name.startswith("POLARS_")]:
                 del mine[name]
         return mine
@@ -117,7 +114,7 @@ class DecimalContext(Mapping):
     _FIELDS = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
 
     def available(self) -> bool:
-        return "decimal" in sys.modules
+        return imported("decimal")
 
     def load(self) -> None:
         import decimal  # noqa: F401

@@ -9,11 +9,19 @@ import sys
 import threading
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 Before = Callable[[], Any]
 After = Callable[[Any], None]
 Executed = Callable[[ModuleType, Optional[str]], None]
+
+
+_executing: Set[str] = set()
+
+
+def imported(name: str) -> bool:
+    """Whether a module has been imported, and is not just being executed for the first time."""
+    return name in sys.modules and name not in _executing
 
 
 class ImportWatch:
@@ -27,6 +35,8 @@ class ImportWatch:
         self.outermost: List[Tuple[Before, After]] = []
         self.executed: List[Executed] = []
         self._thread = threading.local()
+        self.problems: Dict[str, None] = {}
+        """Failures of listeners, in words; a dict for its order."""
 
     def install(self) -> None:
         """Start to watch."""
@@ -53,19 +63,28 @@ class ImportWatch:
     def invalidate_caches(self) -> None:
         """Nothing is cached here."""
 
-    def enter(self) -> List[Any]:
+    def enter(self, name: str) -> List[Any]:
         """A module is about to be executed."""
+        _executing.add(name)
         depth = getattr(self._thread, "depth", 0)
         self._thread.depth = depth + 1
-        return [before() for before, _ in self.outermost] if depth == 0 else []
+        return [self._call(before) for before, _ in self.outermost] if depth == 0 else []
 
     def leave(self, module: ModuleType, origin: Optional[str], tokens: List[Any]) -> None:
         """A module has been executed, or has failed."""
+        _executing.discard(module.__name__)
         self._thread.depth -= 1
         for executed in self.executed:
-            executed(module, origin)
+            self._call(executed, module, origin)
         for (_, after), token in zip(self.outermost, tokens):
-            after(token)
+            self._call(after, token)
+
+    def _call(self, listener: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return listener(*arguments)
+        except Exception as error:  # the import must go on; whoever owns the watch reports it
+            self.problems[f"{type(error).__name__}: {error}"] = None
+            return None
 
 
 class _Loader:
@@ -88,7 +107,7 @@ class _Loader:
         if spec is not None:
             spec.loader = original
         module.__loader__ = original
-        tokens = watch.enter()
+        tokens = watch.enter(module.__name__)
         try:
             original.exec_module(module)
         finally:

@@ -21,7 +21,7 @@ import types
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 from cloudpickle import cloudpickle as internals
 
 OUT_OF_BAND = 64 * 1024
@@ -156,7 +156,7 @@ def identify(cls: type, step: str) -> None:
     _complete.add(cls)
 
 
-class _Pickler(cloudpickle.CloudPickler):
+class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
     def __init__(
         self,
         file: io.BytesIO,

@@ -25,6 +25,7 @@ from .notebook_output import ExecutedNotebook
 from .objects import ObjectStore
 from .protocol import CellSource, PreludeRecord, PreludeSpec, StepError, prelude_record_from_json
 from .shell import ZMQInteractiveShell, create_shell
+from .states import States
 from .values import Carrier
 
 PARAMETERS = "pipeline-parameters"
@@ -121,7 +122,7 @@ class Prelude:
             warnings.append(_warning("task-left-running", f"The imports left tasks running, which were ended: {', '.join(left)}."))
         activate(None)
         self._restore()
-        ambient, lost = session.ambient.states(self._store)
+        ambient, lost = session.ambient.states(self._states())
         session.ambient.rebase()
         session.modules.rebase(self._store)
         session.carrier = Carrier(self._store, session.namespace, "the prelude")
@@ -153,7 +154,10 @@ class Prelude:
         earlier = prelude_record_from_json(self._spec.restore)
         Carrier(self._store, self._session.namespace, "the prelude").load(earlier.values)
         for early in (True, False):
-            self._session.ambient.set(earlier.ambient, self._store, "the prelude", early)
+            self._session.ambient.set(earlier.ambient, self._states(), early)
+
+    def _states(self) -> States:
+        return States(self._store, self._session.namespace, "the prelude")
 
 
 def _end_script_magics(shell: ZMQInteractiveShell) -> None:

@@ -80,11 +80,11 @@ def error_line(error: BaseException, cell: CellSource) -> Optional[int]:
 
 
 def plain(error: BaseException) -> str:
-    """The traceback as plain text, from the cell's own frame on."""
-    entry = error.__traceback__
-    while entry is not None and not entry.tb_frame.f_code.co_filename.startswith(("/tmp/ipykernel_", "<timed")):
-        entry = entry.tb_next
-    return "".join(traceback.format_exception(type(error), error, entry))
+    """The traceback as plain text, from the cell's own frame on (all of it if no cell is in it)."""
+    entries = _entries(error.__traceback__)
+    of_cell = [entry for entry in entries if entry.tb_frame.f_code.co_filename.startswith(("/tmp/ipykernel_", "<timed"))]
+    first = of_cell[0] if of_cell else error.__traceback__
+    return "".join(traceback.format_exception(type(error), error, first))
 
 
 def _fix_of_name(name: Optional[str]) -> str:

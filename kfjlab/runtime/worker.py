@@ -262,6 +262,9 @@ class StepAttempt:
         return name not in namespace or outputs.get(int(numbered.group(2))) is namespace[name]
 
     def _with_cell(self, name: str, value: Value) -> Value:
+        given = self._spec.variables.get(name)
+        if given is not None and (given.content or given.digest) == (value.content or value.digest):
+            return replace(value, cell=given.cell)
         position = self._bound_in.get(name)
         if position is None:
             mention = re.compile(rf"\b{re.escape(name)}\b")

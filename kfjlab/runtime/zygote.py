@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import random
 import select
 import signal
 import socket
@@ -117,6 +118,7 @@ class Zygote:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
+        self._random = random.getstate()
         gc.collect()
         gc.freeze()  # what the prelude made stays on pages that no child has to copy
         while True:
@@ -161,6 +163,7 @@ class Zygote:
             for number, handler in self._handlers.items():
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            random.setstate(self._random)  # which Python seeds anew in the child of a fork
             self._control.close()
             for other in (*self._fds, self._wake_reader, self._wake_writer):
                 os.close(other)

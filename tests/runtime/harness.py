@@ -134,7 +134,7 @@ class Bench:
     def step(self, *sources: str, name: str = "step", alone: bool = False, **options: Any) -> Attempt:
         """Start a worker on cells with these sources."""
         if self.zygote is None:
-            self.prelude()
+            assert self.prelude()["type"] == "ready", self.ready
         self._count += 1
         output = self.root / "run" / "steps" / f"{name}-{self._count}.ipynb"
         start = options.pop("start", 10)

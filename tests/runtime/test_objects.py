@@ -30,7 +30,7 @@ def test_bytes_buffers_and_files_come_back(store: ObjectStore, tmp_path: Path, s
     assert store.get_bytes(digest) == data
     store.restore_file(digest, str(tmp_path / "copy"))
     assert (tmp_path / "copy").read_bytes() == data
-    assert [p for p in tmp_path.rglob(".writing-*")] == []
+    assert list(tmp_path.rglob(".writing-*")) == []
 
 
 def test_a_mapping_is_private_and_knows_whether_it_was_written_to(store: ObjectStore) -> None:
