@@ -5,13 +5,23 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+_VERBS = (
+    "analyze", "cancel", "check", "diff", "gc", "graph", "load", "logs", "resume", "run", "show", "suggest", "tags", "wait"
+)  # fmt: skip
+"""The verbs of :mod:`kfjlab.verbs`. One more, ``runs``, is the room of that name, which can be called."""
+
 _PUBLIC: dict[str, str] = {
     "__version__": "kfjlab.version",
+    "RunFailedError": "kfjlab.verbs.result",
+    "RunResult": "kfjlab.verbs.result",
+    **dict.fromkeys(_VERBS, "kfjlab.verbs"),
 }
 """Public name → the module that defines it. Each is imported when it is first asked for, so that ``import kfjlab`` costs nothing."""
 
 
 def __getattr__(name: str) -> Any:
+    if name == "runs":
+        return import_module("kfjlab.runs")
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_PUBLIC[name]), name)
@@ -20,7 +30,14 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PUBLIC})
+    return sorted({*globals(), *_PUBLIC, "runs"})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Called by ``%load_ext kfjlab``: adds the magic ``%kfjlab``."""
+    from .magics import register
+
+    register(shell)
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

@@ -1,0 +1,59 @@
+"""``kfjlab resume``: the notebook is mended (or the machine is back); what had succeeded shall not run again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from . import exits
+from .output import Out, emit_json, json_option
+from .verb_run import exit_code
+
+
+@click.command("resume", epilog="Exit codes as of 'kfjlab run'.")
+@click.argument("run")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Write one copy of the notebook with all outputs."
+)
+@click.option("-d", "--detach", is_flag=True, help="Do not wait for the end.")
+@click.option("--plain", is_flag=True, help="Plain lines instead of a live display.")
+@click.option("--logs", is_flag=True, help="Show what the steps print, too.")
+@json_option
+def command(run: str, output: Path | None, detach: bool, plain: bool, logs: bool, as_json: bool) -> int:
+    """Go on with a run that failed, was cancelled or interrupted.
+
+    The notebook is read again; parameters and selected steps stay those of the run. RUN: an id, a beginning of one, or 'last'.
+    """
+    from kfjlab.targets.base import RefusedError
+    from kfjlab.verbs.executed import check_output
+    from kfjlab.verbs.resuming import prepare_resume
+
+    from .verb_run import detached, write_output
+    from .watching import Interrupts, watch
+
+    if output is not None and detach:
+        raise click.UsageError(
+            "--output is written at the end of the run, so it cannot be used with --detach."
+        )
+    out = Out(sys.stderr if as_json else sys.stdout)
+    plan = prepare_resume(run)
+    notebook = Path(plan.run.notebook)
+    if output is not None:
+        if plan.document is None:
+            raise RefusedError(f"--output needs the notebook, and {notebook} is not there any more.")
+        check_output(output, notebook)
+    out.problems(plan.problems, most=10)
+    with Interrupts() as interrupts:
+        after = plan.start()
+        if detach:
+            return detached(plan.run.id, plan.problems, out, as_json)
+        result = watch(plan.run.id, after, plan.problems, out, interrupts, plain=plain, logs=logs)
+    if result is None:
+        return exits.CANCELLED
+    if output is not None:
+        write_output(output, notebook, plan.document, result, out)
+    if as_json:
+        emit_json(result.to_json())
+    return exit_code(result)

@@ -1,0 +1,80 @@
+"""What the steps of a run have printed, piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kfjlab.runs.model import StepState
+from kfjlab.runs.store import RunStore
+
+PRELUDE = "prelude"
+"""What stands for the imports and functions cells where steps are named."""
+_CHUNK = 1 << 20
+
+
+class LogError(Exception):
+    """There is no such log; the message says which there are."""
+
+
+@dataclass(frozen=True)
+class LogPiece:
+    """Text that a step printed. ``time``: Unix seconds; ``stream``: ``stdout`` or ``stderr``; ``cell``: the index of the cell. None
+    where a piece is of several."""
+
+    step: str
+    text: str
+    time: float | None = None
+    stream: str | None = None
+    cell: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON form of ``logs -f --json``."""
+        return {
+            "step": self.step,
+            "text": self.text,
+            "time": self.time,
+            "stream": self.stream,
+            "cell": self.cell,
+        }
+
+
+def read_logs(store: RunStore, run_id: str, step: str | None = None) -> Iterator[LogPiece]:
+    """What was printed so far, step after step in notebook order. Raises :class:`LogError` for an unknown step."""
+    names = [found.name for found in store.get_steps(run_id)]
+    _check(step, names)
+    for name in dict.fromkeys((PRELUDE, *names)):
+        if step is None or name == step:
+            yield from _whole(store, run_id, name)
+
+
+def follow_logs(store: RunStore, run_id: str, step: str | None = None) -> Iterator[LogPiece]:
+    """What is printed, in the order of its time, from the beginning until the run is over."""
+    _check(step, [found.name for found in store.get_steps(run_id)])
+    for event in store.follow(run_id):
+        name, data = event.step or PRELUDE, event.data
+        if step is not None and name != step:
+            continue
+        if event.kind == "log":
+            text, _ = store.read_log(run_id, name, int(data["offset"]), int(data["length"]))
+            yield LogPiece(name, text, event.time, data.get("stream"), data.get("cell"))
+        elif event.kind == "step" and data.get("state") == StepState.SUCCEEDED.value and data.get("cached"):
+            yield from _whole(store, run_id, name)  # it printed that in an earlier run
+
+
+def _whole(store: RunStore, run_id: str, step: str) -> Iterator[LogPiece]:
+    offset = 0
+    while True:
+        text, end = store.read_log(run_id, step, offset, _CHUNK)
+        if not text:
+            return
+        yield LogPiece(step, text)
+        offset = end
+
+
+def _check(step: str | None, names: list[str]) -> None:
+    from kfjlab.notebook.names import did_you_mean
+
+    if step is not None and step != PRELUDE and step not in names:
+        raise LogError(f"The run has no step {step!r}.{did_you_mean(step, names)}")
