@@ -79,7 +79,10 @@ class Options(ShellMapping):
             if backend not in self._shell.configurables:
                 self._shell.configurables.append(backend)
             return backend
-        return next(part for part in self._parts() if type(part).__name__ == name)
+        for part in self._parts():
+            if type(part).__name__ == name:
+                return part
+        raise LookupError(f"this IPython has no part {name!r}, whose options an earlier step has set")
 
 
 class Magics(ShellMapping):

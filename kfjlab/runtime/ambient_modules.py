@@ -56,6 +56,7 @@ class WorkspaceModules:
         self._given: Dict[str, Value] = {}
         self._foreign: Dict[Tuple[str, str], Any] = {}
         self._assigned: Set[Tuple[str, str]] = set()
+        self._targets: List[Tuple[str, ...]] = []
         self.on_import: Callable[[str], None] = lambda path: None
         """Called with the file of each module of the workspace that is imported."""
 
@@ -94,24 +95,24 @@ class WorkspaceModules:
         self._store = store
         for watched in self._watched.values():
             watched.begin(store)
-        targets = _assigned_attributes(cells, transform)
-        self._targets = targets
-        self._assigned |= self._resolve(targets)
+        self._targets = _assigned_attributes(cells, transform)
+        self._assigned |= self._resolve(self._targets)
         self._foreign = {pair: _attribute(*pair) for pair in self._assigned}
 
     def end(self, states: States, saving: bool) -> AmbientChanges:
         """Compare with :meth:`begin`; with ``saving`` the changed states are stored."""
         changes = AmbientChanges(reads={key: value.content or value.digest for key, value in self._given.items()})
-        states: Dict[str, Set[str]] = {}
+        found: Dict[str, Set[str]] = {}
         for name, watched in self._watched.items():
             if watched.carrier is not None and watched.look():
-                states[name] = watched.changed
-        for name, attribute in self._assigned | self._resolve(self._targets):
+                found[name] = watched.changed
+        assigned = self._assigned | self._resolve(self._targets)
+        for name, attribute in assigned:
             if name not in self._watched and name in sys.modules:
                 before = self._foreign.get((name, attribute), _NOT_SEEN)
                 if before is not _attribute(name, attribute):
-                    states[name] = {a for n, a in self._assigned | self._resolve(self._targets) if n == name}
-        for name, attributes in states.items():
+                    found[name] = {a for n, a in assigned if n == name}
+        for name, attributes in found.items():
             key = PREFIX + name
             changes.reads.setdefault(key, UNTOUCHED)
             if saving:

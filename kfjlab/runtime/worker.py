@@ -176,8 +176,8 @@ class StepAttempt:
         """The record of a failed attempt: it says what was read, so that a failure on stale inputs is recognised."""
         try:
             record = self._observed(saving=False)
-        except OSError as trouble:
-            self._warn("not-observed", f"What the step did to files could not be recorded: {trouble}", None)
+        except Exception as trouble:  # the first error is the one to report; this one comes beside it
+            self._warn("not-observed", f"What the step did beside its variables could not be recorded: {trouble!r}", None)
             record = StepRecord("failed", reads=self._variables_read())
         return replace(record, state="failed", error=error, peak_memory=_peak_memory(), warnings=self._warnings)
 
