@@ -16,8 +16,8 @@ module.exports = {
   testEnvironment: 'jsdom',
   testMatch: ['<rootDir>/src/**/__tests__/*.spec.ts?(x)'],
   moduleFileExtensions: ['ts', 'tsx', 'js', 'json'],
-  // The built extension has a package.json with our own name.
-  modulePathIgnorePatterns: ['<rootDir>/kfjlab/'],
+  // Elsewhere are packages with our own name: the built extension, and its copy in the environment.
+  roots: ['<rootDir>/src'],
   moduleNameMapper: { '\\.(css|svg)$': '<rootDir>/src/__tests__/empty.js' },
   setupFiles: ['<rootDir>/src/__tests__/setup.js'],
   transform: {
