@@ -217,7 +217,9 @@ class Carrier:
                 type=type_name(value),
                 size=len(data) + sum(sizes),
                 summary=summary,
-                content=(unchanged.content or unchanged.digest) if unchanged else _digest(prints[name]),
+                content=(unchanged.content or unchanged.digest)
+                if unchanged
+                else _digest(prints[name], buffers if prints[name] is pickled else None),
             )
 
     def _try(self, name: str, fingerprint: bool = False) -> Tuple[Optional[Pickled], Optional[BaseException]]:
@@ -239,12 +241,13 @@ class Carrier:
         return True
 
 
-def _digest(pickled: Pickled) -> str:
-    digest = hashlib.sha256(pickled.data)
-    for buffer in pickled.buffers:
-        known = MAPPINGS.untouched(buffer) or hashlib.sha256(buffer).hexdigest()
-        digest.update(known.encode())
-    return digest.hexdigest()
+def _digest(pickled: Pickled, buffers: Optional[List[str]] = None) -> str:
+    """The digest of a pickle with its buffers. ``buffers``: their digests, where they are known already."""
+    if buffers is None:
+        buffers = [
+            MAPPINGS.untouched(buffer) or hashlib.sha256(buffer).hexdigest() for buffer in pickled.buffers
+        ]
+    return hashlib.sha256(pickled.data + "".join(buffers).encode()).hexdigest()
 
 
 def _groups(pickles: Mapping[str, Pickled]) -> List[Set[str]]:
