@@ -156,6 +156,13 @@ def identify(cls: type, step: str) -> None:
     _complete.add(cls)
 
 
+@functools.lru_cache(maxsize=4096)
+def _of_classes(kind: type) -> frozenset[int]:
+    """Identities of the lists and dicts that are attributes of a class: every instance's pickle may name them (``DataFrame._metadata``)."""
+    values = [value for cls in kind.__mro__ for value in vars(cls).values()]
+    return frozenset(id(value) for value in values if isinstance(value, (list, dict, set)))
+
+
 class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
     def __init__(
         self,
@@ -182,6 +189,7 @@ class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
 
     def reducer_override(self, obj: Any) -> Any:
         kind = type(obj)
+        self.ignored |= _of_classes(kind)
         if kind is types.FunctionType:
             if obj.__globals__ is self._namespace:
                 return self._function(obj)

@@ -253,6 +253,13 @@ def test_one_changed_element_of_a_large_array_is_seen(steps: Steps) -> None:
     assert done.changes["mutated"] == ["big"]
 
 
+def test_what_a_library_shares_between_all_its_objects_is_no_alias(steps: Steps) -> None:
+    done = steps.run(
+        "import pandas as pd\na = pd.DataFrame({'x': [1, 2]})\nb = a.copy()\nc = a['x'] * 2\nd = a.describe()"
+    )
+    assert all(value["group"] == [name] for name, value in done.values.items())
+
+
 CANNOT = {
     "x = (i for i in range(3))": "generator",
     "x = open('/dev/null')": "open file",

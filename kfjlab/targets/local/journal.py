@@ -11,6 +11,8 @@ from kfjlab.runs.model import Artifact, RunState, StepRun, StepState
 from kfjlab.runs.store import RunStore
 from kfjlab.runtime.protocol import StepError, StepRecord, to_json
 
+from .ledger import changed
+
 
 class Journal:
     """Writes one run's progress."""
@@ -44,6 +46,7 @@ class Journal:
 
     def succeeded(self, step: StepRun, record: StepRecord, lineage: Mapping[str, str]) -> None:
         """A step has succeeded. ``lineage``: resource → digest of the stored values that it read."""
+        made = {name for name in changed(record) if name.startswith("var:") and not name.startswith("var:_")}
         artifacts = [
             Artifact(
                 run_id=self._run_id,
@@ -57,7 +60,7 @@ class Journal:
                 inputs=tuple(sorted(set(lineage.values()))),
             )
             for resource, value in record.values.items()
-            if resource.startswith("var:") and value.kind in ("table", "array", "model", "figure")
+            if resource in made and value.kind in ("table", "array", "model", "figure")
         ]
         with self._store.transaction():
             self.step_state(
