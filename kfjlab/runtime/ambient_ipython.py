@@ -7,7 +7,6 @@ from typing import Any, Dict, List
 
 from .ambient_base import Mapping
 
-_NOT_OPTIONS = ("HistoryManager", "ProfileDir", "HistoryAccessor")
 _PLAIN = (str, bytes, int, float, bool, type(None))
 
 
@@ -41,7 +40,8 @@ class Extensions(ShellMapping):
 
 
 class Options(ShellMapping):
-    """What ``%config``, ``%precision``, ``ast_node_interactivity`` and the like have set: traits that differ from their defaults."""
+    """What ``%config``, ``%precision``, ``ast_node_interactivity`` and the like have set: options of the shell, its formatters and the inline
+    back end that differ from their defaults."""
 
     name = "ipython.options"
 
@@ -69,9 +69,8 @@ class Options(ShellMapping):
 
     def _parts(self) -> List[Any]:
         shell = self._shell
-        parts = [shell, *shell.configurables, shell.display_formatter, *shell.display_formatter.formatters.values()]
-        unique = {id(part): part for part in parts}
-        return [part for part in unique.values() if type(part).__name__ not in _NOT_OPTIONS]
+        inline = [part for part in shell.configurables if type(part).__name__ == "InlineBackend"]
+        return [shell, *inline, shell.display_formatter, *shell.display_formatter.formatters.values()]
 
     def _part(self, name: str) -> Any:
         if name == "InlineBackend":

@@ -161,7 +161,7 @@ class StepAttempt:
             elif name not in session.namespace:
                 record.writes[resource] = ABSENT
             if name in spec.variables:
-                record.given[name] = spec.variables[name].digest
+                record.given[resource] = spec.variables[name].digest
         error = self._failures(saved, record)
         if error is not None:
             return replace(record, state="failed", error=error, writes=_files_of(record.writes), values={}, warnings=self._warnings)
