@@ -125,7 +125,22 @@ def can_change(item: Any) -> bool:
             not isinstance(item, getattr(sys.modules["numpy"], "generic", ()))
             and kind.__module__ != "numpy.dtypes"
         )
-    return not (module == "pandas" and _is_index(item))
+    if module == "pandas" and (_is_index(item) or kind.__name__.endswith("Dtype")):
+        return False
+    return not _is_global(item)
+
+
+def _is_global(item: Any) -> bool:
+    """Whether pickles refer to ``item`` by its module and name (a compiled function, a singleton)."""
+    if isinstance(item, (list, dict, set)):
+        return False
+    found: Any = sys.modules.get(getattr(item, "__module__", None) or "")
+    name = getattr(item, "__qualname__", None) or getattr(item, "__name__", None)
+    if found is None or not isinstance(name, str):
+        return False
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found is item
 
 
 def is_notebook_function(item: Any, namespace: Mapping[str, Any]) -> bool:
