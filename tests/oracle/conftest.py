@@ -1,0 +1,36 @@
+"""A store of its own for each test, and the shared notebooks if they are there."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+SOAK = os.environ.get("KFJLAB_SOAK") == "1"
+"""Whether to take the time for many more schedules and programs."""
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Runs of this test go into a folder of its own."""
+    folder = tmp_path / "store"
+    monkeypatch.setenv("KFJLAB_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """Random schedules: the same in every run of the same test, unless ``KFJLAB_SEED`` says otherwise."""
+    return random.Random(f"{os.environ.get('KFJLAB_SEED', '')}{request.node.name}")
+
+
+@pytest.fixture
+def shared_notebooks() -> Path:
+    """Notebooks by other people; they are test data and not part of the project."""
+    root = os.environ.get("KFJLAB_SHARED")
+    folder = (Path(root) if root else Path(__file__).parents[3] / "shared") / "notebooks"
+    if not folder.is_dir():
+        pytest.skip(f"no shared notebooks beside the project (KFJLAB_SHARED or {folder})")
+    return folder
