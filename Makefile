@@ -27,7 +27,7 @@ demo: env ## run an example notebook as a pipeline, and show what came out
 	@scripts/demo
 
 lab: env ## open JupyterLab on the examples
-	@exec jupyter lab examples
+	@exec jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) examples
 
 bench: env ## measure against other tools (benchmarks/README.md)
 	@exec python -m benchmarks
