@@ -1,13 +1,30 @@
-"""What every step of a notebook reads, binds and changes, and what follows from it: edges, digests, problems."""
+"""What every step of a notebook reads, binds and changes, and what follows from it: edges, digests, problems.
+
+The work is done in :mod:`kfjlab.notebook.flow`: each cell is evaluated abstractly (:mod:`.flow.pieces`), the results are put together
+along the notebook (:mod:`.flow.timeline`).
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+from .flow.builtin_names import BUILTINS, HISTORY, INJECTED
+from .flow.edges import edges_between
+from .flow.findings import Findings, syntax_problem
+from .flow.finish import finish
+from .flow.pieces import WHOLE, effects_of
+from .flow.prelude import PreludeSlices
+from .flow.timeline import PRELUDE, Timeline, Touches
+from .flow.values import UNBOUND, Dotted, Fact
 from .pipeline import Cell, Edge, Flow, Prelude
 from .problems import Problem
+from .source import CACHED_CELLS, SyntaxFault, parse_cell
+
+__all__ = ["CellSummary", "FlowResult", "StepGroup", "SyntaxFault", "analyze_flow", "cell_summary"]
 
 
 @dataclass(frozen=True)
@@ -30,14 +47,6 @@ class FlowResult:
 
 
 @dataclass(frozen=True)
-class SyntaxFault:
-    """Why a cell is not Python; ``line`` is 1-based within the cell."""
-
-    message: str
-    line: int
-
-
-@dataclass(frozen=True)
 class CellSummary:
     """What one cell does, seen without the others.
 
@@ -54,9 +63,58 @@ class CellSummary:
     syntax_error: SyntaxFault | None = None
 
 
+_CONVENTIONS = {
+    "np": "numpy",
+    "pd": "pandas",
+    "pl": "polars",
+    "plt": "matplotlib.pyplot",
+    "sns": "seaborn",
+    "tf": "tensorflow",
+    "nn": "torch.nn",
+    "F": "torch.nn.functional",
+    "px": "plotly.express",
+    "alt": "altair",
+    **{
+        name: name
+        for name in [
+            "torch",
+            "os",
+            "sys",
+            "math",
+            "random",
+            "json",
+            "re",
+            "time",
+            "datetime",
+            "warnings",
+            "shutil",
+            "glob",
+            "pickle",
+            "sklearn",
+            "logging",
+        ]
+    },
+}
+"""What a cell that is seen without the others most likely means by a name."""
+
+
+@lru_cache(maxsize=CACHED_CELLS)
 def cell_summary(source: str) -> CellSummary:
     """What the cell with that source does."""
-    return CellSummary(is_empty=not source.strip())
+    parsed = parse_cell(source)
+    if parsed.fault is not None:
+        return CellSummary(syntax_error=parsed.fault)
+    if not parsed.body:
+        return CellSummary(is_empty=True)
+    effects = effects_of(source, WHOLE, _alone)
+    reads = frozenset(read.name for read in effects.reads) | effects.indirect
+    return CellSummary(reads, effects.binds, effects.mutated, effects.plain)
+
+
+def _alone(name: str) -> Fact | None:
+    if name in BUILTINS or name in INJECTED or name in HISTORY or name.startswith("%"):
+        return UNBOUND
+    return Dotted(_CONVENTIONS[name], True) if name in _CONVENTIONS else None
 
 
 def analyze_flow(
@@ -73,4 +131,57 @@ def analyze_flow(
     files are relative. ``random``: ``independent`` or ``serial``, what unseeded generators mean. Raises nothing: what is wrong with
     the code is in ``problems``.
     """
-    return FlowResult(tuple(Flow() for _ in groups), Prelude(tuple(prelude_cells)), (), ())
+    timeline = Timeline(workspace, random == "serial")
+    faults = [_syntax_problem(cell, None) for cell in prelude_cells]
+    prelude_touches = Touches(PRELUDE)
+    slices = PreludeSlices(timeline, parameter_names)
+    slices.execute(prelude_cells, prelude_touches)
+    prelude = slices.prelude(prelude_cells)
+    steps: list[Touches] = []
+    for position, group in enumerate(groups):
+        step = Touches(position)
+        for cell in group.cells:
+            fault = _syntax_problem(cell, group.name)
+            if fault is not None:
+                faults.append(fault)
+            else:
+                timeline.apply(effects_of(cell.source, WHOLE, timeline.given), step, cell.index, cell.number)
+        steps.append(step)
+    names = [group.name for group in groups]
+    problems = [fault for fault in faults if fault is not None]
+    problems += Findings(names, prelude_touches, steps, timeline).problems()
+    finish(steps, frozenset(prelude.binds))
+    flows = _flows(steps, groups, frozenset(prelude.binds), slices)
+    edges = edges_between(names, steps, [group.after for group in groups])
+    return FlowResult(flows, prelude, edges, tuple(problems))
+
+
+def _flows(
+    steps: Sequence[Touches],
+    groups: Sequence[StepGroup],
+    prelude_names: frozenset[str],
+    slices: PreludeSlices,
+) -> tuple[Flow, ...]:
+    flows: list[Flow] = []
+    made = set(prelude_names)
+    for step, group in zip(steps, groups, strict=True):
+        names = made if step.opaque else {r[4:] for r in step.reads if r.startswith("var:")} & made
+        code = "\n".join(parse_cell(cell.source).digest for cell in group.cells)
+        flows.append(
+            Flow(
+                reads=frozenset(step.reads),
+                writes=frozenset(step.writes),
+                mutates=frozenset(step.mutates),
+                opaque=step.opaque,
+                unseeded=frozenset(step.unseeded),
+                code_digest=hashlib.sha256(code.encode()).hexdigest(),
+                prelude_digest=slices.digest(names, with_effects=True),
+            )
+        )
+        made -= step.bound
+    return tuple(flows)
+
+
+def _syntax_problem(cell: Cell, step: str | None) -> Problem | None:
+    fault = parse_cell(cell.source).fault
+    return None if fault is None else syntax_problem(cell, fault.message, fault.line, step)

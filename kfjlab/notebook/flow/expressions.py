@@ -1,0 +1,423 @@
+"""Evaluating expressions."""
+
+from __future__ import annotations
+
+import ast
+
+from .ambient import read_in_library
+from .arguments import Arguments
+from .assignment import assign
+from .calls import get_attribute
+from .definitions import define_function
+from .dispatch import call, call_method, evaluate, evaluates
+from .evaluator import Evaluator, Frame
+from .iteration import consume, element_of, runs_at_least_once
+from .operators import DUNDERS, compared, folded, truth
+from .values import (
+    IMMUTABLE,
+    TEXT,
+    UNKNOWN,
+    Const,
+    Dotted,
+    Entries,
+    Fact,
+    Instance,
+    Items,
+    Objects,
+    PathFact,
+    Thing,
+    Value,
+    callees_of,
+    const,
+    joined,
+)
+
+_MOST_ITEMS = 64
+_FRAMES = frozenset({"pandas.DataFrame", "polars.DataFrame", "pandas.Series", "polars.Series"})
+
+
+@evaluates(ast.Constant)
+def _constant(ev: Evaluator, node: ast.Constant) -> Value:
+    if isinstance(node.value, str) and len(node.value) > 4096:
+        return Value(TEXT)
+    return Value(const(node.value))
+
+
+@evaluates(ast.Name)
+def _name(ev: Evaluator, node: ast.Name) -> Value:
+    ev.line = node.lineno if hasattr(node, "lineno") else ev.line
+    return ev.read(node.id)
+
+
+@evaluates(ast.Attribute)
+def _attribute(ev: Evaluator, node: ast.Attribute) -> Value:
+    return get_attribute(ev, evaluate(ev, node.value), node.attr)
+
+
+@evaluates(ast.Subscript)
+def _subscript(ev: Evaluator, node: ast.Subscript) -> Value:
+    owner = evaluate(ev, node.value)
+    key = evaluate(ev, node.slice)
+    fact = owner.fact
+    if isinstance(fact, Dotted):
+        read_in_library(ev, fact, key.fact)
+        if fact.path == "IPython.Out" or fact.path == "IPython.In":
+            return UNKNOWN
+        return Value(None, owner.objects, owner.loose)
+    if isinstance(fact, Instance):
+        return call_method(ev, owner, "__getitem__", Arguments([key]))
+    _note_history(ev, node, key)
+    if isinstance(fact, Items) and fact.kind != "set":
+        return _item(owner, fact, key.fact)
+    if isinstance(fact, Entries) and isinstance(key.fact, Const):
+        found = dict(fact.entries)
+        return Value(found.get(key.fact.value), owner.objects, owner.loose)
+    if isinstance(fact, Const):
+        return Value(TEXT if isinstance(fact.value, str) else IMMUTABLE)
+    if isinstance(fact, Thing) and fact.fixed:
+        return Value(fact)
+    if (
+        isinstance(fact, Thing)
+        and fact.type in _FRAMES
+        and (isinstance(key.fact, Const) or isinstance(node.slice, ast.List))
+    ):
+        return Value(Thing("pandas.Series" if isinstance(key.fact, Const) else fact.type))
+    if isinstance(fact, Thing) and fact.type == "list" and isinstance(node.slice, ast.Slice):
+        return Value(fact, owner.objects, copied=True)
+    if isinstance(node.slice, ast.List | ast.Compare | ast.ListComp):
+        return Value(
+            fact if isinstance(fact, Thing) and fact.type in _FRAMES else None
+        )  # selecting makes a copy
+    held = callees_of(fact)
+    return Value(Thing("", held=held) if held else None, owner.objects, owner.loose)
+
+
+def _note_history(ev: Evaluator, node: ast.Subscript, key: Value) -> None:
+    """``Out[3]``: replace the note about ``Out`` by one with the number."""
+    if not (isinstance(node.value, ast.Name) and ev.history and ev.history[-1][0] == node.value.id):
+        return
+    if isinstance(key.fact, Const) and isinstance(key.fact.value, int) and key.fact.value > 0:
+        name, _, line = ev.history.pop()
+        ev.history.append((name, key.fact.value, line))
+
+
+def _item(owner: Value, fact: Items, key: Fact | None) -> Value:
+    if (
+        isinstance(key, Const)
+        and isinstance(key.value, int)
+        and -len(fact.items) <= key.value < len(fact.items)
+    ):
+        if owner.parts is not None:
+            return owner.parts[key.value]
+        return Value(fact.items[key.value], owner.objects, owner.loose)
+    if key is None or isinstance(key, Const | Thing):
+        held = callees_of(*fact.items)
+        all_fixed = all(item is not None and item.fixed for item in fact.items)
+        return Value(
+            IMMUTABLE if all_fixed else Thing("", held=held) if held else None, owner.objects, owner.loose
+        )
+    return Value(None, owner.objects, owner.loose)
+
+
+@evaluates(ast.Slice)
+def _slice(ev: Evaluator, node: ast.Slice) -> Value:
+    for part in (node.lower, node.upper, node.step):
+        if part is not None:
+            evaluate(ev, part)
+    return Value(IMMUTABLE)
+
+
+@evaluates(ast.Starred)
+def _starred(ev: Evaluator, node: ast.Starred) -> Value:
+    value = evaluate(ev, node.value)
+    consume(ev, value)
+    return element_of(ev, value)
+
+
+def _objects(values: list[Value]) -> Objects:
+    found: set[int | str] = set()
+    for value in values:
+        if value.objects and not (value.fact is not None and value.fact.named):
+            found |= value.objects
+    return frozenset(found)
+
+
+@evaluates(ast.Tuple, ast.List, ast.Set)
+def _display(ev: Evaluator, node: ast.Tuple | ast.List | ast.Set) -> Value:
+    values = [evaluate(ev, item) for item in node.elts]
+    kind = {ast.Tuple: "tuple", ast.List: "list", ast.Set: "set"}[type(node)]
+    objects = _objects(values)
+    loose = bool(objects) and all(value.loose for value in values if value.objects)
+    if len(values) > _MOST_ITEMS or any(isinstance(item, ast.Starred) for item in node.elts):
+        held = callees_of(*(value.fact for value in values))
+        return Value(Thing(kind, held=held), objects, loose)
+    parts = tuple(values) if kind == "tuple" else None
+    if kind != "tuple":
+        objects |= {ev.sharing.new()}
+        ev.sharing.join(objects)
+    return Value(Items(kind, tuple(value.fact for value in values)), objects, loose, parts)
+
+
+@evaluates(ast.Dict)
+def _dict(ev: Evaluator, node: ast.Dict) -> Value:
+    keys: list[Fact | None] = []
+    values: list[Value] = []
+    for key, item in zip(node.keys, node.values, strict=True):
+        keys.append(None if key is None else evaluate(ev, key).fact)
+        values.append(evaluate(ev, item))
+    objects = _objects(values) | {ev.sharing.new()}
+    ev.sharing.join(objects)
+    loose = len(objects) > 1 and all(value.loose for value in values if value.objects)
+    if len(values) <= _MOST_ITEMS and all(isinstance(key, Const) for key in keys):
+        entries = {
+            key.value: value.fact for key, value in zip(keys, values, strict=True) if isinstance(key, Const)
+        }
+        return Value(Entries(tuple(entries.items())), objects, loose)
+    held = callees_of(*(value.fact for value in values))
+    return Value(Thing("dict", held=held), objects, loose)
+
+
+# ---- comprehensions and functions
+
+
+@evaluates(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+def _comprehension(
+    ev: Evaluator, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+) -> Value:
+    first = node.generators[0]
+    iterable = evaluate(ev, first.iter)
+    consume(ev, iterable)
+    outer = ev.frame
+    frame = Frame(
+        outer.scopes[node], outer.scopes, {}, outer.around(), outer.through, outer.function, first=outer.first
+    )
+    found: list[Value] = []
+    dropped = ev.dropped is node
+
+    def body() -> None:
+        _generate(ev, node, 0, iterable, found, dropped)
+
+    inner: list[Value] = []
+    if runs_at_least_once(iterable.fact) and not any(generator.ifs for generator in node.generators):
+        ev.inside(frame, body)
+    else:
+        ev.perhaps(lambda: ev.inside(frame, body))
+    inner += found
+    element = inner[0] if inner else UNKNOWN
+    if isinstance(node, ast.GeneratorExp):
+        return Value(
+            Thing("generator", held=callees_of(element.fact)),
+            element.objects | {ev.sharing.new()},
+            loose=True,
+        )
+    kind = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}[type(node)]
+    held = callees_of(element.fact)
+    if element.fact is not None and element.fact.fixed:
+        return Value(Thing(kind))
+    return Value(Thing(kind, held=held), element.objects, element.loose, copied=True)
+
+
+def _generate(
+    ev: Evaluator, node: ast.AST, index: int, iterable: Value | None, found: list[Value], dropped: bool
+) -> None:
+    assert isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
+    if index == len(node.generators):
+        if isinstance(node, ast.DictComp):
+            evaluate(ev, node.key)
+            found.append(evaluate(ev, node.value))
+        else:
+            ev.dropped = node.elt if dropped else None
+            found.append(evaluate(ev, node.elt))
+        return
+    generator = node.generators[index]
+    if iterable is None:
+        iterable = evaluate(ev, generator.iter)
+        consume(ev, iterable)
+    assign(ev, generator.target, element_of(ev, iterable), None)
+    for condition in generator.ifs:
+        evaluate(ev, condition)
+    if index and not runs_at_least_once(iterable.fact):
+        ev.perhaps(lambda: _generate(ev, node, index + 1, None, found, dropped))
+    else:
+        _generate(ev, node, index + 1, None, found, dropped)
+
+
+@evaluates(ast.Lambda)
+def _lambda(ev: Evaluator, node: ast.Lambda) -> Value:
+    return define_function(ev, node)
+
+
+@evaluates(ast.NamedExpr)
+def _walrus(ev: Evaluator, node: ast.NamedExpr) -> Value:
+    value = ev.owned(evaluate(ev, node.value))
+    ev.bind(node.target.id, value)
+    return value
+
+
+@evaluates(ast.Await)
+def _await(ev: Evaluator, node: ast.Await) -> Value:
+    return evaluate(ev, node.value)
+
+
+@evaluates(ast.Yield)
+def _yield(ev: Evaluator, node: ast.Yield) -> Value:
+    if node.value is not None:
+        ev.frame.returned.append(evaluate(ev, node.value))
+    return UNKNOWN
+
+
+@evaluates(ast.YieldFrom)
+def _yield_from(ev: Evaluator, node: ast.YieldFrom) -> Value:
+    value = evaluate(ev, node.value)
+    consume(ev, value)
+    ev.frame.returned.append(element_of(ev, value))
+    return UNKNOWN
+
+
+# ---- operators
+
+
+@evaluates(ast.BinOp)
+def _binary(ev: Evaluator, node: ast.BinOp) -> Value:
+    left, right = evaluate(ev, node.left), evaluate(ev, node.right)
+    name = DUNDERS[type(node.op)]
+    if isinstance(left.fact, Instance):
+        return call_method(ev, left, f"__{name}__", Arguments([right]))
+    if isinstance(right.fact, Instance):
+        return call_method(ev, right, f"__r{name}__", Arguments([left]))
+    fact = folded(node.op, left.fact, right.fact)
+    if isinstance(fact, Thing) and fact.type == "list" and isinstance(node.op, ast.Add):
+        return Value(fact, left.objects | right.objects, copied=True)
+    return Value(fact)
+
+
+@evaluates(ast.UnaryOp)
+def _unary(ev: Evaluator, node: ast.UnaryOp) -> Value:
+    value = evaluate(ev, node.operand)
+    if isinstance(node.op, ast.Not):
+        known = truth(value.fact)
+        return Value(IMMUTABLE if known is None else const(not known))
+    if (
+        isinstance(value.fact, Const)
+        and isinstance(value.fact.value, int | float)
+        and isinstance(node.op, ast.USub)
+    ):
+        return Value(const(-value.fact.value, value.fact.certain))
+    if isinstance(value.fact, Instance):
+        return call_method(
+            ev,
+            value,
+            {ast.USub: "__neg__", ast.UAdd: "__pos__"}.get(type(node.op), "__invert__"),
+            Arguments(),
+        )
+    return Value(value.fact if value.fact is not None and value.fact.fixed else None)
+
+
+@evaluates(ast.BoolOp)
+def _boolean(ev: Evaluator, node: ast.BoolOp) -> Value:
+    values = [evaluate(ev, node.values[0])]
+    for operand in node.values[1:]:
+        known = truth(values[-1].fact)
+        if known is (not isinstance(node.op, ast.And)):
+            return values[-1]
+        if known is not None:
+            values = [evaluate(ev, operand)]
+            continue
+        _perhaps(ev, operand, values)
+    found = values[0]
+    for value in values[1:]:
+        found = joined(found, value)
+    return found
+
+
+def _perhaps(ev: Evaluator, node: ast.expr, found: list[Value]) -> None:
+    dropped = ev.dropped
+
+    def run() -> None:
+        ev.dropped = node if dropped is not None else None
+        found.append(evaluate(ev, node))
+
+    ev.perhaps(run)
+
+
+@evaluates(ast.IfExp)
+def _either(ev: Evaluator, node: ast.IfExp) -> Value:
+    known = truth(evaluate(ev, node.test).fact)
+    if known is not None:
+        return evaluate(ev, node.body if known else node.orelse)
+    found: list[Value] = []
+    ev.branches(
+        [lambda: found.append(evaluate(ev, node.body)), lambda: found.append(evaluate(ev, node.orelse))]
+    )
+    return joined(found[0], found[1])
+
+
+@evaluates(ast.Compare)
+def _compare(ev: Evaluator, node: ast.Compare) -> Value:
+    values = [evaluate(ev, node.left), *(evaluate(ev, other) for other in node.comparators)]
+    for value in values:
+        if isinstance(value.fact, Instance):
+            for name in ("__eq__", "__lt__", "__contains__"):
+                if value.fact.cls.lookup(name) is not None:
+                    call_method(ev, value, name, Arguments([Value(None)]))
+    return Value(compared(node.ops, values))
+
+
+@evaluates(ast.JoinedStr)
+def _fstring(ev: Evaluator, node: ast.JoinedStr) -> Value:
+    texts: list[str] = []
+    known = certain = True
+    for part in node.values:
+        value = evaluate(ev, part)
+        plain = isinstance(part, ast.Constant) or (
+            isinstance(part, ast.FormattedValue) and part.conversion == -1 and part.format_spec is None
+        )
+        if plain and isinstance(value.fact, Const):
+            texts.append(str(value.fact.value))
+            certain = certain and value.fact.certain
+        elif plain and isinstance(value.fact, PathFact):
+            texts.append(value.fact.path)
+        else:
+            known = False
+    text = "".join(texts)
+    return Value(const(text, certain) if known and len(text) <= 4096 else TEXT)
+
+
+@evaluates(ast.FormattedValue)
+def _formatted(ev: Evaluator, node: ast.FormattedValue) -> Value:
+    value = evaluate(ev, node.value)
+    if isinstance(value.fact, Instance):
+        call_method(ev, value, "__str__" if value.fact.cls.lookup("__str__") else "__repr__", Arguments())
+    if node.format_spec is not None:
+        evaluate(ev, node.format_spec)
+    return value
+
+
+@evaluates(ast.Call)
+def _call(ev: Evaluator, node: ast.Call) -> Value:
+    dropped = ev.dropped is node
+    shown = ev.shown is node
+    function = evaluate(ev, node.func)
+    arguments: list[Value] = []
+    keywords: dict[str, Value] = {}
+    rest: Value | None = None
+    for argument in node.args:
+        value = evaluate(ev, argument)
+        if isinstance(argument, ast.Starred) or rest is not None:
+            rest = value if rest is None else joined(rest, value)
+        else:
+            arguments.append(value)
+    for keyword in node.keywords:
+        value = evaluate(ev, keyword.value)
+        if keyword.arg is None:
+            value = _values_of(value)
+            rest = value if rest is None else joined(rest, value)
+        else:
+            keywords[keyword.arg] = value
+    ev.line = node.lineno if hasattr(node, "lineno") else ev.line
+    return call(ev, function, Arguments(arguments, keywords, rest, dropped=dropped and not shown, node=node))
+
+
+def _values_of(value: Value) -> Value:
+    held = callees_of(value.fact)
+    return Value(Thing("", held=held) if held else None, value.objects, loose=True)

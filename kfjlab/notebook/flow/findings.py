@@ -1,0 +1,226 @@
+"""The problems that the dataflow shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..pipeline import Cell
+from ..problems import Fix, Problem, Severity
+from .builtin_names import BUILTINS
+from .effects import Certainty
+from .timeline import PRELUDE, Timeline, Touches, Unresolved
+
+_WORDS = {"random": "Python's random", "numpy.random": "numpy.random", "torch.random": "torch"}
+
+
+def ordinal_cell(index: int) -> str:
+    """``the 3rd cell`` for the index 2."""
+    number = index + 1
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"the {number}{ending} cell"
+
+
+class Findings:
+    """Makes problems of what was met on the way. ``names``: the steps' names; ``touches``: the prelude's and the steps'."""
+
+    def __init__(
+        self, names: Sequence[str], prelude: Touches, touches: Sequence[Touches], timeline: Timeline
+    ) -> None:
+        self._names = names
+        self._all = [prelude, *touches]
+        self._timeline = timeline
+        self._binders: dict[str, list[int]] = {}
+        for one in self._all:
+            for name in one.bound:
+                self._binders.setdefault(name, []).append(one.position)
+
+    def problems(self) -> Iterator[Problem]:
+        """All problems, step by step."""
+        for one in self._all:
+            step = self._step(one.position)
+            for finding, cell in one.findings:
+                yield Problem(
+                    finding.code,
+                    finding.severity,
+                    finding.message,
+                    cell,
+                    finding.line,
+                    step,
+                    Fix(finding.remedy),
+                )
+            yield from self._names_from_nowhere(one, step)
+            yield from self._history(one, step)
+        yield from self._strays()
+        yield from self._random()
+
+    def _step(self, position: int) -> str | None:
+        return None if position == PRELUDE else self._names[position]
+
+    # ---- names
+
+    def _names_from_nowhere(self, one: Touches, step: str | None) -> Iterator[Problem]:
+        seen: set[tuple[str, int]] = set()
+        for found in one.unresolved:
+            key = (found.read.name, found.cell)
+            if key in seen:
+                continue
+            seen.add(key)
+            problem = self._name(found, one, step)
+            if problem is not None:
+                yield problem
+
+    def _name(self, found: Unresolved, one: Touches, step: str | None) -> Problem | None:
+        name, read = found.read.name, found.read
+        provider = self._timeline.provided(name, found.providers)
+        if provider is not None:
+            return self._may_be_wild(found, one, provider, step)
+        if read.certainty is Certainty.GUARDED:
+            return None
+        certain = read.certainty is Certainty.CERTAIN
+        later = [p for p in self._binders.get(name, ()) if p > one.position]
+        severity = Severity.ERROR if certain else Severity.WARNING
+        if found.deleted is not None:
+            message = f"{name} is used here, but {ordinal_cell(found.deleted)} has deleted it."
+            fix = Fix(f"Delete {name} later, or bind it again")
+            return Problem("deleted-name", Severity.WARNING, message, found.cell, read.line, step, fix)
+        if later:
+            other = self._names[later[0]]
+            message = (
+                f"{name} is used before it is defined: it is step {other}, further down, that defines it."
+            )
+            fix = Fix(f"Move the definition of {name} above this cell")
+            return Problem("use-before-definition", severity, message, found.cell, read.line, step, fix)
+        if one.position in self._binders.get(name, ()):
+            message = f"{name} is used before it is defined further down in the same step."
+            fix = Fix(f"Move the definition of {name} above this line")
+            return Problem("use-before-definition", severity, message, found.cell, read.line, step, fix)
+        message = f"{name} is not defined anywhere in the notebook."
+        fix = Fix(f"Define or import {name}{self._nearest(name)}")
+        return Problem("undefined-name", severity, message, found.cell, read.line, step, fix)
+
+    def _nearest(self, name: str) -> str:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, [*self._binders, *BUILTINS], n=1, cutoff=0.75)
+        return f", or write {close[0]}" if close else ""
+
+    def _may_be_wild(
+        self, found: Unresolved, one: Touches, provider: tuple[int, object, int], step: str | None
+    ) -> Problem | None:
+        position, wild, cell = provider
+        name = found.read.name
+        resource = f"var:{name}"
+        if position != one.position:
+            one.reads.add(resource)
+            for other in self._all:
+                if other.position == position and position != PRELUDE:
+                    other.writes.add(resource)
+        what = getattr(wild, "what", "")
+        if not getattr(wild, "module", ""):
+            return None
+        message = f"{name} is not defined in the notebook; it is taken to come from “{what}” in {ordinal_cell(cell)}."
+        fix = Fix(f"Import or define {name} by name")
+        return Problem("assumed-name", Severity.INFO, message, found.cell, found.read.line, step, fix)
+
+    # ---- output history
+
+    def _history(self, one: Touches, step: str | None) -> Iterator[Problem]:
+        seen: set[tuple[str, int]] = set()
+        for name, number, line, cell, fine in one.history:
+            if (name, cell) in seen:
+                continue
+            seen.add((name, cell))
+            digits = name.lstrip("_i")
+            number = int(digits) if digits.isdigit() else number
+            if number:
+                if number in one.numbers:
+                    continue
+                severity = Severity.ERROR
+                what = f"{name}[{number}]" if name in ("In", "Out", "_oh", "_ih") else name
+                kind = "input" if "i" in name.lower() else "output"
+                message = f"{what} is the {kind} of a cell outside this step, which a step cannot see."
+            elif name in ("In", "_ih", "_i", "_ii", "_iii"):
+                severity = Severity.WARNING
+                message = f"{name} holds the inputs of this step's cells only."
+            elif name in ("Out", "_oh"):
+                severity = Severity.WARNING
+                message = f"{name} holds the outputs of this step's cells only."
+            elif fine:
+                continue
+            else:
+                severity = Severity.ERROR
+                message = f"{name} is an output of a cell outside this step, which a step cannot see."
+            fix = Fix("Assign the result to a name in the cell that makes it, and use that name")
+            yield Problem("output-history", severity, message, cell, line, step, fix)
+
+    # ---- what cannot travel, and chance
+
+    def _strays(self) -> Iterator[Problem]:
+        seen: set[tuple[str, int]] = set()
+        for name, stray, maker, cell, reader in self._timeline.stray_reads:
+            if (name, cell) in seen:
+                continue
+            seen.add((name, cell))
+            message = f"{name} is {stray.what}, which cannot travel to step {self._names[reader]}, where it is used."
+            yield Problem(
+                "cannot-travel",
+                Severity.WARNING,
+                message,
+                cell,
+                stray.line,
+                self._step(maker),
+                Fix(stray.remedy),
+            )
+
+    def _random(self) -> Iterator[Problem]:
+        for generator, word in _WORDS.items():
+            key = f"ambient:{generator}"
+            steps = [one for one in self._all if one.position != PRELUDE]
+            loose = [one for one in steps if generator in one.unseeded]
+            if loose:
+                cell, line = loose[0].draw_places[generator]
+                message = (
+                    f"{word} is not seeded before {_listed([self._names[one.position] for one in loose])}, so results differ "
+                    "from run to run, and the order of these steps does not matter."
+                )
+                fix = Fix('Seed the generator, or set "random": "serial" in the notebook\'s kfjlab metadata')
+                yield Problem(
+                    "unseeded-random", Severity.INFO, message, cell, line, self._names[loose[0].position], fix
+                )
+            chained = [one for one in steps if generator in one.draw_places and key in one.reads | one.writes]
+            if len(chained) > 1:
+                cell, line = chained[1].draw_places[generator]
+                message = (
+                    f"{_listed([self._names[one.position] for one in chained])} run one after the other because they draw from "
+                    f"the same generator, {word}."
+                )
+                fix = Fix(_OWN.get(generator, "Give each step a generator of its own"))
+                yield Problem(
+                    "serial-random", Severity.INFO, message, cell, line, self._names[chained[1].position], fix
+                )
+
+
+_OWN = {
+    "random": "Give each step a generator of its own: rng = random.Random(seed)",
+    "numpy.random": "Give each step a generator of its own: rng = numpy.random.default_rng(seed), or random_state=seed",
+    "torch.random": "Give each step a generator of its own: generator=torch.Generator().manual_seed(seed)",
+}
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = list(names[:4]) + ([f"{len(names) - 4} more"] if len(names) > 4 else [])
+    what = "step " if len(names) == 1 else "steps "
+    return what + (" and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0])
+
+
+def syntax_problem(cell: Cell, message: str, line: int, step: str | None) -> Problem:
+    """A cell that is not Python."""
+    return Problem(
+        "syntax-error",
+        Severity.ERROR,
+        f"This cell is not valid Python: {message}.",
+        cell.index,
+        line,
+        step,
+        Fix("Correct the code, or tag the cell skip"),
+    )

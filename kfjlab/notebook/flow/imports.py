@@ -1,0 +1,38 @@
+"""Import statements."""
+
+from __future__ import annotations
+
+import ast
+
+from .evaluator import Evaluator
+from .star_imports import names_of_standard_module
+from .values import Dotted, Value
+
+_CANONICAL = {"pylab": "matplotlib.pylab"}
+
+
+def import_modules(ev: Evaluator, node: ast.Import) -> None:
+    """``import a.b as c``."""
+    for alias in node.names:
+        if alias.asname:
+            ev.bind(alias.asname, Value(Dotted(_CANONICAL.get(alias.name, alias.name), True)))
+        else:
+            top = alias.name.partition(".")[0]
+            ev.bind(top, Value(Dotted(_CANONICAL.get(top, top), True)))
+
+
+def import_from(ev: Evaluator, node: ast.ImportFrom) -> None:
+    """``from a import b as c``; a star import binds the names that are known."""
+    module = "." * node.level + (node.module or "")
+    for alias in node.names:
+        if alias.name != "*":
+            path = f"{module}.{alias.name}" if node.module else module + alias.name
+            ev.bind(alias.asname or alias.name, Value(Dotted(path)))
+            continue
+        names = names_of_standard_module(module)
+        if names is None:
+            ev.run_wild(f"from {module} import *", reads_all=False, module=module)
+            continue
+        ev.starred |= names
+        for name in names:
+            ev.bind_global(name, Value(Dotted(f"{module}.{name}")))
