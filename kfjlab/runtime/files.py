@@ -15,6 +15,7 @@ import tempfile
 import time
 from typing import Dict, List, Optional, Tuple
 
+from .cell_files import CELL_FOLDER
 from .protocol import ABSENT
 
 IGNORED_NAMES = frozenset(
@@ -237,7 +238,7 @@ def _code_folders(workspace: str) -> List[str]:
     for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix}:
         if not _with_slash(workspace).startswith(_with_slash(prefix)):
             found.append(prefix)
-    return [*found, "/tmp/ipykernel_0", os.path.dirname(os.path.abspath(__file__))]
+    return [*found, CELL_FOLDER, os.path.dirname(os.path.abspath(__file__))]
 
 
 def _system_folders() -> List[str]:

@@ -2,6 +2,7 @@
 
 - Functions of the notebook are pickled by value *without* their globals; rebuilt, they look names up in the namespace they are loaded
   into, as they do in a notebook. Which names they look up is collected in :attr:`Pickled.needs`.
+- A function takes the source of its cell along, for tracebacks and ``inspect.getsource``.
 - Closure cells are objects of their own, so that functions that share a variable go on sharing it.
 - Classes of the notebook are pickled by value under an identity that does not depend on the process, so that an instance and its class
   match wherever they meet. Loading an instance leaves a class that is there already as it is.
@@ -23,6 +24,8 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 
 import cloudpickle  # type: ignore[import-untyped]
 from cloudpickle import cloudpickle as internals
+
+from .cell_files import in_file, remember_source, source_of
 
 OUT_OF_BAND = 64 * 1024
 """Bytes from which a buffer is an object of its own."""
@@ -195,6 +198,7 @@ class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
         self._together = together
         self._memories: Dict[int, _Memory] = {}
         self._flat: Set[int] = set()
+        self._sources: Dict[str, Optional[Tuple[str, str]]] = {}
         self.needs: Set[str] = set()
         self.memory: Set[int] = set()
         self.ignored: Set[int] = set()
@@ -239,7 +243,11 @@ class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
         if getattr(obj, "__type_params__", ()):
             state["__type_params__"] = obj.__type_params__  # type: ignore[attr-defined]
         arguments = (obj.__code__, obj.__name__, obj.__defaults__, obj.__closure__)
-        return _function, arguments, (state, obj.__dict__ or None), None, None, _set_function
+        source = self._sources.setdefault(obj.__code__.co_filename, source_of(obj.__code__.co_filename))
+        if source is not None:
+            self.telling = False  # what else is in the function's cell does not matter
+            source = None if self.fingerprint else source
+        return _function, arguments, (state, obj.__dict__ or None, source), None, None, _set_function
 
     def _cell(self, obj: Any) -> Any:
         try:
@@ -371,13 +379,17 @@ def _function(code: types.CodeType, name: str, defaults: Any, closure: Any) -> t
 
 
 def _set_function(
-    function: types.FunctionType, state: Tuple[Dict[str, Any], Optional[Dict[str, Any]]]
+    function: types.FunctionType,
+    state: Tuple[Dict[str, Any], Optional[Dict[str, Any]], Optional[Tuple[str, str]]],
 ) -> None:
-    attributes, own = state
+    attributes, own, source = state
     for name, value in attributes.items():
         setattr(function, name, value)
     if own:
         function.__dict__.update(own)
+    if source is not None:
+        remember_source(*source)
+        function.__code__ = in_file(function.__code__, source[0])
 
 
 def _empty_cell() -> Any:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import builtins
 import getpass
-import hashlib
 import os
 import sys
 import types
@@ -31,18 +30,10 @@ from traitlets import Any as AnyTrait
 from traitlets import CBool, Instance, Type, default
 from traitlets.config import Config
 
+from .cell_files import cell_file
 from .notebook_output import ExecutedNotebook
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_CELL_FOLDER = "/tmp/ipykernel_0"
-
-
-def cell_file(source: str) -> str:
-    """The name under which a cell's code is compiled.
-
-    It looks as ipykernel's names do, and is the same in every process and run, because it travels inside functions.
-    """
-    return f"{_CELL_FOLDER}/{int(hashlib.sha256(source.encode('utf-8', 'replace')).hexdigest()[:12], 16)}.py"
 
 
 class _Compiler(CachingCompiler):  # type: ignore[misc]

@@ -8,8 +8,8 @@ import traceback
 from types import TracebackType
 from typing import List, Optional
 
+from .cell_files import cell_file, is_cell_file
 from .protocol import CellSource, StepError
-from .shell import cell_file
 
 _FIXES = {
     "ModuleNotFoundError": "Install the package into the kernel's environment (%pip install NAME), then run again.",
@@ -82,9 +82,13 @@ def error_line(error: BaseException, cell: CellSource) -> Optional[int]:
 def plain(error: BaseException) -> str:
     """The traceback as plain text, from the cell's own frame on (all of it if no cell is in it)."""
     entries = _entries(error.__traceback__)
-    of_cell = [entry for entry in entries if entry.tb_frame.f_code.co_filename.startswith(("/tmp/ipykernel_", "<timed"))]
+    of_cell = [entry for entry in entries if _is_users(entry.tb_frame.f_code.co_filename)]
     first = of_cell[0] if of_cell else error.__traceback__
     return "".join(traceback.format_exception(type(error), error, first))
+
+
+def _is_users(filename: str) -> bool:
+    return is_cell_file(filename) or filename in _TIMED
 
 
 def _fix_of_name(name: Optional[str]) -> str:

@@ -135,7 +135,7 @@ def normal(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         (r"/tmp/ipykernel_\d+/\d+\.py", "CELL"),
         (r"0x[0-9a-f]{6,}", "ADDRESS"),
         (r"\(\d+\.py, line", "(CELL, line"),
-        (r"\d+(\.\d+)? (\\u00b5|\\u03bc|m|n|)s\b", "TIME"),
+        (r"[\d.]+(e[+-]\d+)? (\\u00b5|\\u03bc|m|n|)s\b", "TIME"),
         (r"[\d.?]+ ?(it/s|s/it)\] *", "RATE]"),
         (r"\d\d:\d\d", "CLOCK"),
     ):
