@@ -47,6 +47,7 @@ class Journal:
         self.forward = forward
         self._keep = keep
         self.reads: Dict[str, Seen] = {}
+        self.opened: Set[str] = set()
         self.writes: Dict[str, Written] = {}
         self.listings: Dict[str, List[str]] = {}
         self.made_folders: Set[str] = set()
@@ -54,7 +55,8 @@ class Journal:
         self.subprocesses = False
 
     def read(self, name: str) -> None:
-        """A file is about to be read (or was found not to be there)."""
+        """A file is about to be opened for reading (it need not be there)."""
+        self.opened.add(name)
         self._see(name, eager=True)
 
     def look(self, name: str) -> None:

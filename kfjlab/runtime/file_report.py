@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional
 
 from .file_journal import Journal, Written
-from .files import DIRECTORY, Signature, file_digest, known_digest, signature, workspace_snapshot
+from .files import DIRECTORY, Signature, file_digest, is_temporary, known_digest, signature, workspace_snapshot
 from .protocol import ABSENT, CHANGED
 
 _SOURCES = (
@@ -63,6 +63,8 @@ class FileReporter:
             digest = seen.digest
             if digest == ABSENT and succeeded and os.path.isdir(path):
                 continue  # it looked for a folder and then made it: it does not matter to it who makes it
+            if digest == ABSENT and is_temporary(name) and name in journal.writes and not os.path.exists(path):
+                continue  # a temporary file: its name was made up
             if digest is None:
                 if _version_now(path) == seen.version:
                     digest = file_digest(path, journal.store_limit)
@@ -117,9 +119,10 @@ class FileReporter:
         return {name: self._before.get(name) for name in mine}
 
     def _plausible(self, name: str) -> bool:
+        """Whether the step may have changed a file without being seen (compiled code writes new results, not what Python has read)."""
         if name.endswith(".ipynb"):
             return False  # saved by the editor
-        return self._journal.subprocesses or not name.lower().endswith(_SOURCES)
+        return self._journal.subprocesses or not (name.lower().endswith(_SOURCES) or name in self._journal.opened)
 
     def _not_others(self, names: List[str], found: FileReport) -> List[str]:
         """Those of ``names`` that no step beside this one has changed."""

@@ -111,7 +111,7 @@ class _Loader:
         try:
             original.exec_module(module)
         finally:
-            watch.leave(module, None if spec is None else spec.origin, tokens)
+            watch.leave(module, spec.origin if spec is not None and spec.has_location else None, tokens)
 
     # Python drops the frames of its import machinery from the traceback of an exception that a module raises, knowing them by this
     # file name: with it, tracebacks are the same as without the watch.

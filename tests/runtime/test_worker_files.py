@@ -1,0 +1,257 @@
+"""Files that a step reads and writes are seen, with the content that it saw."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from kfjlab.runtime.files import file_digest, folder_names, workspace_snapshot
+from kfjlab.runtime.objects import ObjectStore
+from kfjlab.runtime.protocol import ABSENT, StepRecord
+from tests.runtime.harness import Bench, cells
+
+
+def sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def files(resources: dict[str, str]) -> dict[str, str]:
+    return {name: digest for name, digest in resources.items() if name.startswith(("file:", "dir:"))}
+
+
+def touched(record: StepRecord) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    assert record.state == "succeeded", record.error
+    return files(record.reads), files(record.writes), record.preimages
+
+
+def test_reading(bench: Bench) -> None:
+    (bench.workspace / "data").mkdir()
+    (bench.workspace / "data" / "a.csv").write_text("x,y\n1,2\n")
+    record = bench.run("import os\nos.chdir('data')\nopen('a.csv').read()", "from pathlib import Path\nPath('a.csv').read_text()")
+    assert touched(record) == ({"file:data/a.csv": sha("x,y\n1,2\n")}, {}, {})
+
+
+def test_writing(bench: Bench) -> None:
+    (bench.workspace / "old.txt").write_text("old")
+    record = bench.run("open('new.txt', 'w').write('new')\nwith open('old.txt', 'w') as f: f.write('changed')\nopen('new.txt').read()")
+    new, changed = sha("new"), sha("changed")
+    assert touched(record) == (
+        {},
+        {"file:new.txt": new, "file:old.txt": changed},
+        {"file:new.txt": ABSENT, "file:old.txt": sha("old")},
+    )
+    store = ObjectStore(str(bench.objects))
+    assert all(store.contains(digest) for digest in (new, changed, sha("old")))
+
+
+@pytest.mark.parametrize(
+    ("source", "after"),
+    [("open('f', 'a').write('+')", "old+"), ("f = open('f', 'r+')\nf.write('n')\nf.close()", "nld"), ("open('f').read()\nopen('f', 'w').write('w')", "w")],
+)
+def test_changing_what_was_read(bench: Bench, source: str, after: str) -> None:
+    (bench.workspace / "f").write_text("old")
+    record = bench.run(source)
+    assert touched(record) == ({"file:f": sha("old")}, {"file:f": sha(after)}, {"file:f": sha("old")})
+
+
+def test_exclusive_creation_reads_absence(bench: Bench) -> None:
+    record = bench.run("open('f', 'x').write('1')")
+    assert touched(record) == ({"file:f": ABSENT}, {"file:f": sha("1")}, {"file:f": ABSENT})
+
+
+def test_removing_and_renaming(bench: Bench) -> None:
+    for name in ("gone", "from", "tree/x", "tree/y/z", "moved/m"):
+        path = bench.workspace / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    record = bench.run("import os, shutil\nos.remove('gone')\nos.replace('from', 'to')\nshutil.rmtree('tree')\nshutil.move('moved', 'there')")
+    reads, writes, preimages = touched(record)
+    for name in ("gone", "from", "tree/x", "tree/y/z", "moved/m"):
+        assert reads[f"file:{name}"] == preimages[f"file:{name}"] == sha(name)
+        assert writes[f"file:{name}"] == ABSENT
+    assert writes["file:to"] == sha("from") and preimages["file:to"] == ABSENT
+    assert writes["file:there/m"] == sha("moved/m")
+    assert writes["file:there"] == "directory" and writes["file:tree"] == ABSENT
+
+
+def test_looking(bench: Bench) -> None:
+    (bench.workspace / "here").write_text("h")
+    (bench.workspace / "folder").mkdir()
+    record = bench.run(
+        "import os\nfrom pathlib import Path\nos.path.exists('missing')\nPath('also/missing').exists()\nos.path.getsize('here')\n"
+        "os.path.isdir('folder')\nos.path.isfile('/nowhere/at/all')\nos.access('third', os.R_OK)"
+    )
+    reads, writes, _ = touched(record)
+    assert reads == {"file:missing": ABSENT, "file:also/missing": ABSENT, "file:here": sha("h"), "file:third": ABSENT} and not writes
+
+
+def test_a_missing_file_is_a_read_of_a_failed_step_too(bench: Bench) -> None:
+    record = bench.run("import pandas as pd\npd.read_csv('later.csv')")
+    assert record.state == "failed" and record.error is not None and record.error.kind == "FileNotFoundError"
+    assert record.reads["file:later.csv"] == ABSENT
+
+
+def test_made_and_gone_within_the_step(bench: Bench) -> None:
+    record = bench.run(
+        "import os, tempfile\nopen('t', 'w').write('1')\nos.remove('t')\nwith tempfile.TemporaryDirectory() as d:\n    open(d + '/x', 'w').write('1')\n"
+        "os.mkdir('d')\nos.rmdir('d')"
+    )
+    assert touched(record) == ({}, {}, {})
+
+
+def test_folders(bench: Bench) -> None:
+    for name in ("b", "a", ".git"):
+        (bench.workspace / name).mkdir()
+    record = bench.run("import os\nopen('new', 'w').close()\nos.makedirs('out/deep', exist_ok=True)\nsorted(os.listdir('.'))", "import glob\nglob.glob('a/*.csv')")
+    reads, writes, preimages = touched(record)
+    assert reads == {"dir:.": json.dumps(["a", "b"]), "dir:a": "[]"}
+    assert writes == {"file:new": sha(""), "file:out": "directory", "file:out/deep": "directory"}
+    assert preimages == {"file:new": ABSENT, "file:out": ABSENT, "file:out/deep": ABSENT}
+    again = bench.run("import os\nos.makedirs('out/deep', exist_ok=True)\nos.path.exists('out') or os.mkdir('out')")
+    assert touched(again) == ({}, {}, {})
+
+
+def test_imports_list_no_folders_and_local_modules_are_reads(bench: Bench) -> None:
+    (bench.workspace / "pkg").mkdir()
+    (bench.workspace / "pkg" / "__init__.py").write_text("from . import inner\n")
+    (bench.workspace / "pkg" / "inner.py").write_text("value = 1\n")
+    for _ in range(2):  # the second time from the compiled files
+        record = bench.run("import pkg, importlib.metadata, tqdm\nimportlib.metadata.version('ipython')\npkg.inner.value")
+        assert touched(record) == (
+            {"file:pkg/__init__.py": sha("from . import inner\n"), "file:pkg/inner.py": sha("value = 1\n")}, {}, {},
+        )  # fmt: skip
+    made = bench.run("import pkg")
+    assert "file:pkg/inner.py" in bench.follow(made, "pkg.inner").reads
+
+
+def test_the_preludes_reads(bench: Bench) -> None:
+    (bench.workspace / "helper.py").write_text("value = 1\n")
+    (bench.workspace / "settings.json").write_text("{}")
+    ready = bench.prelude(*cells("import helper, json\njson.load(open('settings.json'))", role="imports"))
+    assert ready["record"]["reads"] == {"file:helper.py": sha("value = 1\n"), "file:settings.json": sha("{}")}
+
+
+def test_databases(bench: Bench) -> None:
+    with sqlite3.connect(bench.workspace / "d.db") as database:
+        database.execute("create table t (x)")
+    database.close()
+    before = file_digest(str(bench.workspace / "d.db"), 10**9)
+    reader = bench.run("import sqlite3\nc = sqlite3.connect('d.db')\nc.execute('select * from t').fetchall()\nc.close()\ndel c")
+    assert touched(reader)[:2] == ({"file:d.db": before}, {})
+    writer = bench.run("import sqlite3\nc = sqlite3.connect('d.db')\nc.execute('insert into t values (1)')\nc.commit()\nc.close()\ndel c")
+    reads, writes, preimages = touched(writer)
+    assert reads["file:d.db"] == preimages["file:d.db"] == before != writes["file:d.db"]
+
+
+@pytest.mark.parametrize("source", ["!echo x > made; cp in out", "%%bash\necho x > made; cp in out", "import subprocess\nsubprocess.run('echo x > made; cp in out', shell=True)", "import os\nos.system('echo x > made; cp in out')"])
+def test_programs(bench: Bench, source: str) -> None:
+    (bench.workspace / "in").write_text("i")
+    (bench.workspace / "out").write_text("before")
+    record = bench.run(source)
+    reads, writes, preimages = touched(record)
+    assert reads == {"file:*": "any"}
+    assert writes == {"file:made": sha("x\n"), "file:out": sha("i")} and preimages == {"file:made": ABSENT}
+    assert [w["code"] for w in record.warnings] == ["content-lost"]
+
+
+def test_harmless_programs(bench: Bench) -> None:
+    record = bench.run("import subprocess\nsubprocess.run(['uname', '-s'], capture_output=True)\nimport platform\nplatform.processor()")
+    assert "file:*" not in record.reads
+
+
+def test_compiled_code_that_writes(bench: Bench) -> None:
+    pytest.importorskip("polars")
+    record = bench.run("import polars as pl\npl.DataFrame({'a': [1]}).write_csv('p.csv')")
+    _, writes, preimages = touched(record)
+    assert writes == {"file:p.csv": sha("a\n1\n")} and preimages == {"file:p.csv": ABSENT}
+    record = bench.run("import polars as pl\npl.DataFrame({'a': [2]}).write_csv('p.csv')")
+    assert touched(record)[1] == {"file:p.csv": sha("a\n2\n")}
+
+
+def test_others_changes_are_not_taken_for_the_steps(bench: Bench) -> None:
+    (bench.workspace / "notes.md").write_text("1")
+    attempt = bench.step("import time\ntime.sleep(0.5)")
+    attempt.until(type="cell")
+    (bench.workspace / "notes.md").write_text("edited")
+    (bench.workspace / "x.ipynb").write_text("{}")
+    assert touched(attempt.result()) == ({}, {}, {})
+
+
+def test_steps_beside_each_other(bench: Bench) -> None:
+    writer = bench.step("import time\nopen('mine', 'w').write('1')\ntime.sleep(0.4)", name="writer")
+    runner = bench.step("import time\ntime.sleep(0.2)\n!echo 1 > by_program", name="runner")
+    idle = bench.step("import time\ntime.sleep(0.6)", name="idle")
+    assert touched(writer.result())[1] == {"file:mine": sha("1")}
+    assert touched(runner.result())[1] == {"file:by_program": sha("1\n")}
+    assert touched(idle.result())[1] == {}
+
+
+def test_a_file_that_someone_else_changes(bench: Bench) -> None:
+    data = bench.workspace / "big"
+    data.write_bytes(b"1" * (9 * 1024 * 1024))
+    attempt = bench.step("import time\nf = open('big')\nf.close()\nprint('read', flush=True)\ntime.sleep(0.3)")
+    attempt.until(type="log")
+    time.sleep(0.02)
+    data.write_bytes(b"2")
+    assert touched(attempt.result())[0] == {"file:big": "changed"}
+
+
+def test_large_files_are_told_by_size_and_time(bench: Bench) -> None:
+    (bench.workspace / "in").write_bytes(b"1" * 2000)
+    record = bench.run("open('out', 'wb').write(open('in', 'rb').read())", store_limit=1000)
+    reads, writes, _ = touched(record)
+    status = os.stat(bench.workspace / "out")
+    assert writes == {"file:out": f"stat:2000:{status.st_mtime_ns}"}
+    assert reads["file:in"] == file_digest(str(bench.workspace / "in"), 1000)
+
+
+@pytest.mark.parametrize("how", ["fork", "spawn", "loky"])
+def test_child_processes_report(bench: Bench, how: str) -> None:
+    (bench.workspace / "in.txt").write_text("in")
+    (bench.workspace / "work.py").write_text("def copy(i):\n    open(f'out{i}', 'w').write(open('in.txt').read())\n")
+    start = f"import multiprocessing as mp\nwith mp.get_context('{how}').Pool(2) as pool: pool.map(work.copy, range(2))"
+    if how == "loky":
+        pytest.importorskip("joblib")
+        start = "from joblib import Parallel, delayed\n_ = Parallel(n_jobs=2)(delayed(work.copy)(i) for i in range(2))"
+    record = bench.run(f"import work\n{start}")
+    reads, writes, preimages = touched(record)
+    assert reads == {"file:in.txt": sha("in"), "file:work.py": file_digest(str(bench.workspace / "work.py"), 10**6)}
+    assert writes == {"file:out0": sha("in"), "file:out1": sha("in")} and set(preimages.values()) == {ABSENT}
+
+
+def test_nothing_is_watched_when_not_asked_for(bench: Bench) -> None:
+    record = bench.run("open('f', 'w').write('1')", watch_files=False)
+    assert touched(record) == ({}, {}, {})
+
+
+def test_a_full_disk_ends_the_step(bench: Bench) -> None:
+    record = bench.run(
+        "import errno, os\nreal = os.open\ndef full(path, *a, **k):\n    if '.writing-' in str(path): raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "    return real(path, *a, **k)\nos.open = full\nx = 1"
+    )
+    assert record.state == "failed" and record.error is not None and record.error.kind == "DiskFull"
+
+
+def test_digests(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("abc")
+    assert file_digest(str(tmp_path / "f"), 100) == sha("abc")
+    assert file_digest(str(tmp_path / "f"), 2).startswith("stat:3:")
+    assert file_digest(str(tmp_path / "none"), 100) == file_digest(str(tmp_path / "f" / "x"), 100) == ABSENT
+    assert file_digest(str(tmp_path), 100) == "directory"
+    (tmp_path / "f").write_text("abd")
+    assert file_digest(str(tmp_path / "f"), 100) == sha("abd")
+
+
+def test_snapshots(tmp_path: Path) -> None:
+    for name in ("a", "sub/b", ".git/c", "env/pyvenv.cfg", "env/d", "__pycache__/e.pyc"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    assert set(workspace_snapshot(str(tmp_path))) == {"a", "sub/b"}
+    assert folder_names(str(tmp_path)) == ["a", "env", "sub"] and folder_names(str(tmp_path / "none")) == []
+    assert len(workspace_snapshot(str(tmp_path), limit=1)) <= 1
