@@ -20,6 +20,7 @@ from .flow.pieces import WHOLE, effects_of
 from .flow.prelude import PreludeSlices
 from .flow.timeline import PRELUDE, Timeline, Touches
 from .flow.values import UNBOUND, Dotted, Fact
+from .flow.words import words
 from .pipeline import Cell, Edge, Flow, Prelude
 from .problems import Problem
 from .source import CACHED_CELLS, SyntaxFault, parse_cell
@@ -76,23 +77,9 @@ _CONVENTIONS = {
     "alt": "altair",
     **{
         name: name
-        for name in [
-            "torch",
-            "os",
-            "sys",
-            "math",
-            "random",
-            "json",
-            "re",
-            "time",
-            "datetime",
-            "warnings",
-            "shutil",
-            "glob",
-            "pickle",
-            "sklearn",
-            "logging",
-        ]
+        for name in words(
+            "torch os sys math random json re time datetime warnings shutil glob pickle sklearn logging"
+        )
     },
 }
 """What a cell that is seen without the others most likely means by a name."""
@@ -176,6 +163,7 @@ def _flows(
                 unseeded=frozenset(step.unseeded),
                 code_digest=hashlib.sha256(code.encode()).hexdigest(),
                 prelude_digest=slices.digest(names, with_effects=True),
+                prelude_parameters=slices.parameters(names, with_effects=True),
             )
         )
         made -= step.bound

@@ -94,8 +94,9 @@ class Flow:
     in-place change, deletion). A read of what the step itself has definitely written before is no read. ``mutates`` ⊆ ``writes``:
     variables changed in place (not rebound). ``opaque``: the step can read any variable (``eval``, ``globals()``, ``%run`` …), then
     ``var:*`` is in ``reads``. ``unseeded``: generator keys (``numpy.random``) that the step draws from although nobody seeds them before
-    it, and that shall not order steps (so ``ambient:numpy.random`` is in neither set). ``prelude_digest`` is the digest (hex) of the prelude statements that the step depends on;
-    ``code_digest`` that of its own cells (comments and layout left out).
+    it, and that shall not order steps (so ``ambient:numpy.random`` is in neither set). ``prelude_digest`` is the digest (hex) of the
+    prelude statements that the step depends on, ``prelude_parameters`` the parameters whose values these statements read;
+    ``code_digest`` is the digest of the step's own cells (comments and layout left out).
     """
 
     reads: frozenset[str] = frozenset()
@@ -105,6 +106,7 @@ class Flow:
     unseeded: frozenset[str] = frozenset()
     code_digest: str = ""
     prelude_digest: str = ""
+    prelude_parameters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,12 +152,14 @@ class Edge:
 class Prelude:
     """The cells every step starts from: imports, functions and parameters cells, in notebook order.
 
-    ``binds`` maps each name it binds to the digest of the prelude statements that make it; ``data`` ⊆ ``binds`` are the names that hold data
-    (neither a module nor a function or class definition)."""
+    ``binds`` maps each name it binds to the digest of the prelude statements that make it; ``data`` ⊆ ``binds`` are the names that
+    hold data (neither a module nor a function or class definition). ``depends``: name → the parameters whose values the
+    statements that make it read."""
 
     cells: tuple[Cell, ...] = ()
     binds: Mapping[str, str] = field(default_factory=dict)
     data: frozenset[str] = frozenset()
+    depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -59,14 +59,18 @@ def _sources(resource: str, writer: Mapping[str, int]) -> list[tuple[int, str]]:
         return [(source, name) for name, source in writer.items() if name.startswith("file:")]
     if resource.startswith("dir:"):
         folder = resource[4:]
-        prefix = "" if folder == "." else folder.rstrip("/") + "/"
-        return [
-            (source, name)
-            for name, source in writer.items()
-            if name.startswith(f"file:{prefix}") and not name.startswith("file:/" if not prefix else "\0")
-        ]
+        return [(source, name) for name, source in writer.items() if _is_below(name, folder)]
     found = writer.get(resource)
     return [] if found is None else [(found, resource)]
+
+
+def _is_below(resource: str, folder: str) -> bool:
+    """Whether a resource is a file in a folder, or in one inside it."""
+    if not resource.startswith("file:") or resource == "file:*":
+        return False
+    if folder == ".":
+        return not resource.startswith(("file:/", "file:.."))
+    return resource.startswith(f"file:{folder.rstrip('/')}/")
 
 
 def _earlier_users(resource: str, writer: Mapping[str, int], readers: Mapping[str, list[int]]) -> list[int]:

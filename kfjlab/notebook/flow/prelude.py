@@ -102,18 +102,30 @@ class PreludeSlices:
         statements = set(self.slice_of(names))
         if with_effects:
             statements |= self._closure(self._effectful)
-        parameters = {p for i in statements for p in self._parameters_in.get(i, ())} | (names & self._given)
+        parameters = self._parameters(statements) | (names & self._given)
         text = [self._statements[i].digest for i in sorted(statements)] + [
             f"parameter {name}" for name in sorted(parameters)
         ]
         return hashlib.sha256("\n".join(text).encode()).hexdigest()
+
+    def _parameters(self, statements: Iterable[int]) -> set[str]:
+        return {name for i in statements for name in self._parameters_in.get(i, ())}
+
+    def parameters(self, names: Iterable[str], with_effects: bool) -> tuple[str, ...]:
+        """The parameters whose values the statements of a slice read when they are executed."""
+        statements = set(self.slice_of(names))
+        if with_effects:
+            statements |= self._closure(self._effectful)
+        return tuple(sorted(self._parameters(statements)))
 
     def prelude(self, cells: Sequence[Cell]) -> Prelude:
         """The prelude as the pipeline has it."""
         names = [name for name in self._timeline.facts if not name.startswith("%")]
         binds = {name: self.digest([name], with_effects=False) for name in sorted(names)}
         data = frozenset(name for name in names if is_data(self._timeline.facts[name]))
-        return Prelude(tuple(cells), binds, data)
+        found = {name: self.parameters([name], with_effects=False) for name in binds}
+        depends = {name: parameters for name, parameters in found.items() if parameters}
+        return Prelude(tuple(cells), binds, data, depends)
 
 
 def _looked_up(fact: Fact | None) -> frozenset[str]:

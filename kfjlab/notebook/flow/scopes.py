@@ -229,8 +229,9 @@ class _Builder(ast.NodeVisitor):
             self.visit(expression)
         outer = self.scope
         self._type_parameters(node, node.name.lstrip("_"))
-        for expression in [*node.bases, *node.keywords]:
-            self.visit(expression)
+        bases: list[ast.AST] = [*node.bases, *node.keywords]
+        for base in bases:
+            self.visit(base)
         scope = self.inside(node, "class", node.name.lstrip("_"))
         self.enter(scope, node.body)
         self.scope = outer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,10 +79,11 @@ class Job:
             return parameter_digest(self.run.parameters[name])
         if name not in self.pipeline.prelude.binds:
             return ABSENT
-        derivation = self.pipeline.prelude.binds[name]
-        if name in self.pipeline.prelude.data:
-            return "prelude:" + digest_of([derivation, dict(self.run.parameters)])
-        return "prelude:" + derivation
+        prelude = self.pipeline.prelude
+        return "prelude:" + digest_of([prelude.binds[name], self._values(prelude.depends.get(name, ()))])
+
+    def _values(self, parameters: Iterable[str]) -> dict[str, Any]:
+        return {name: self.run.parameters.get(name) for name in parameters}
 
     def prelude_key(self) -> str:
         """The key of what is known about executing the prelude."""
@@ -90,7 +91,9 @@ class Job:
 
     def step_key(self, position: int, prelude_files: Mapping[str, str]) -> str:
         """The key of a step's records."""
-        return step_key(self.pipeline.steps[position], self.environment, prelude_files, self.interpreter.env)
+        step = self.pipeline.steps[position]
+        parameters = self._values(step.flow.prelude_parameters)
+        return step_key(step, self.environment, parameters, prelude_files, self.interpreter.env)
 
     def prelude_spec(self, restore: Mapping[str, Any] | None) -> PreludeSpec:
         """What the zygote executes. ``restore``: the JSON of the PreludeRecord of an earlier execution in this run."""

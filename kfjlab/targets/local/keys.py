@@ -19,9 +19,15 @@ HASH_SEED = "0"
 """``PYTHONHASHSEED`` of all steps: sets iterate in the same order in every process and run."""
 
 
-def step_key(step: Step, environment: str, prelude_files: Mapping[str, str], env: Mapping[str, str]) -> str:
-    """The key of a step's records. ``environment``: the interpreter's digest; ``prelude_files``: digests of the workspace files that
-    executing the prelude reads; ``env``: variables set for the step."""
+def step_key(
+    step: Step,
+    environment: str,
+    parameters: Mapping[str, Any],
+    prelude_files: Mapping[str, str],
+    env: Mapping[str, str],
+) -> str:
+    """The key of a step's records. ``environment``: the interpreter's digest; ``parameters``: values that executing the step's part of the
+    prelude reads; ``prelude_files``: digests of the workspace files that it reads; ``env``: variables set for the step."""
     return digest_of(
         [
             FORMAT,
@@ -29,6 +35,7 @@ def step_key(step: Step, environment: str, prelude_files: Mapping[str, str], env
             step.flow.prelude_digest,
             step.role is Role.METRICS,
             environment,
+            dict(parameters),
             dict(prelude_files),
             {**env, **step.settings.env},
         ]

@@ -41,6 +41,21 @@ def test_a_parameter_reruns_only_what_it_reaches(lab: Lab) -> None:
     assert outcome.value("result") == (3, 20.0)
 
 
+def test_what_the_prelude_makes_of_a_parameter_is_made_anew(lab: Lab) -> None:
+    cells = (
+        ("pipeline-parameters", "size = 3\nother = 1"),
+        ("functions", "def f(n=size):\n    return n\ndouble = size * 2\ndef plain():\n    return 1"),
+        ("step:default", "a = f()"),
+        ("step:derived", "b = double"),
+        ("step:neither", "c = plain()"),
+    )
+    lab.run(*cells)
+    outcome = lab.run(*cells, parameters={"size": 5})
+    assert (outcome.value("a"), outcome.value("b")) == (5, 10)
+    assert outcome.executed() == {"default", "derived"}
+    assert lab.run(*cells, parameters={"size": 5, "other": 2}).executed() == set()
+
+
 def test_a_step_that_gives_the_same_as_before_stops_the_rerun(lab: Lab) -> None:
     lab.run(*CHAIN)
     changed = [(tags, "data = [0, 1, 2]" if tags == "step:load" else source) for tags, source in CHAIN]
