@@ -47,7 +47,16 @@ from .ambient_libraries import (
     SklearnConfig,
     TorchRandom,
 )
-from .ambient_stdlib import DecimalContext, Environment, Locale, Logging, Random, SysPath, WarningFilters, WorkingDirectory
+from .ambient_stdlib import (
+    DecimalContext,
+    Environment,
+    Locale,
+    Logging,
+    Random,
+    SysPath,
+    WarningFilters,
+    WorkingDirectory,
+)
 from .imports import ImportWatch
 from .protocol import UNTOUCHED, Value
 from .states import States
@@ -170,8 +179,12 @@ class Ambient:
         else:
             changes.writes[key.name], changes.values[key.name] = value.content or value.digest, value
         if lost:
-            message = f"{states.step} changed {key.name}; later steps do not get all of it: {'; '.join(lost)}."
-            changes.warnings.append({"code": "cannot-travel", "message": message, "cell": None, "name": f"ambient:{key.name}"})
+            message = (
+                f"{states.step} changed {key.name}; later steps do not get all of it: {'; '.join(lost)}."
+            )
+            changes.warnings.append(
+                {"code": "cannot-travel", "message": message, "cell": None, "name": f"ambient:{key.name}"}
+            )
 
     def _before_import(self) -> List[Tuple[Key, Any]]:
         return [(key, key.before_import()) for key in self._keys.values()]

@@ -116,7 +116,9 @@ class Mapping(Key):
         if self._base is None:
             self._base = now
         base = self._base
-        changed = {name: now[name] for name in sorted(now) if name not in base or not same(base[name], now[name])}
+        changed = {
+            name: now[name] for name in sorted(now) if name not in base or not same(base[name], now[name])
+        }
         return {"set": changed, "unset": sorted(name for name in base if name not in now)}
 
     def set(self, state: Any) -> None:
@@ -172,7 +174,9 @@ class Entries(Key):
         return [entry for entry in self.read() if entry not in self._imported]
 
     def set(self, state: Any) -> None:
-        self.write([*state, *(entry for entry in self.read() if entry in self._imported and entry not in state)])
+        self.write(
+            [*state, *(entry for entry in self.read() if entry in self._imported and entry not in state)]
+        )
 
     def rebase(self) -> None:
         self._imported = []
@@ -181,7 +185,9 @@ class Entries(Key):
         return self.read()
 
     def after_import(self, before: Any) -> bool:
-        self._imported += [entry for entry in self.read() if entry not in before and entry not in self._imported]
+        self._imported += [
+            entry for entry in self.read() if entry not in before and entry not in self._imported
+        ]
         return False
 
 

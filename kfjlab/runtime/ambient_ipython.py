@@ -30,7 +30,7 @@ class Extensions(ShellMapping):
         self._manager = shell.extension_manager
 
     def read(self) -> Dict[str, Any]:
-        return {name: True for name in self._manager.loaded}
+        return dict.fromkeys(self._manager.loaded, True)
 
     def put(self, name: str, value: Any) -> None:
         self._manager.load_extension(name)
@@ -74,7 +74,9 @@ class Options(ShellMapping):
 
     def _part(self, name: str) -> Any:
         if name == "InlineBackend":
-            backend = importlib.import_module("matplotlib_inline.config").InlineBackend.instance(parent=self._shell)
+            backend = importlib.import_module("matplotlib_inline.config").InlineBackend.instance(
+                parent=self._shell
+            )
             if backend not in self._shell.configurables:
                 self._shell.configurables.append(backend)
             return backend

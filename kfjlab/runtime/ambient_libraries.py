@@ -168,9 +168,15 @@ class MatplotlibParameters(LibraryMapping):
 
     def read(self) -> Dict[str, Any]:
         parameters = sys.modules["matplotlib"].rcParams
-        found = {name: list(value) if isinstance(value, list) else value for name, value in dict.items(parameters)}
+        found = {
+            name: list(value) if isinstance(value, list) else value for name, value in dict.items(parameters)
+        }
         backend = found.pop("backend", None)
-        chosen = isinstance(backend, str) and backend not in INLINE_BACKENDS and backend != os.environ.get("MPLBACKEND")
+        chosen = (
+            isinstance(backend, str)
+            and backend not in INLINE_BACKENDS
+            and backend != os.environ.get("MPLBACKEND")
+        )
         if chosen:
             found["backend"] = backend
         return found

@@ -101,7 +101,9 @@ class WorkspaceModules:
 
     def end(self, states: States, saving: bool) -> AmbientChanges:
         """Compare with :meth:`begin`; with ``saving`` the changed states are stored."""
-        changes = AmbientChanges(reads={key: value.content or value.digest for key, value in self._given.items()})
+        changes = AmbientChanges(
+            reads={key: value.content or value.digest for key, value in self._given.items()}
+        )
         found: Dict[str, Set[str]] = {}
         for name, watched in self._watched.items():
             if watched.carrier is not None and watched.look():
@@ -122,12 +124,17 @@ class WorkspaceModules:
     def _store_module(
         self, states: States, key: str, module: ModuleType, attributes: Set[str], changes: AmbientChanges
     ) -> None:
-        state: Dict[str, Any] = {"set": {}, "deleted": sorted(a for a in attributes if a not in module.__dict__)}
+        state: Dict[str, Any] = {
+            "set": {},
+            "deleted": sorted(a for a in attributes if a not in module.__dict__),
+        }
         for attribute in sorted(attributes - set(state["deleted"])):
             _, why = states.put(module.__dict__[attribute])
             if why is not None:
                 message = f"{states.step} changed {module.__name__}.{attribute}, which later steps do not get: {why}"
-                changes.warnings.append({"code": "cannot-travel", "message": message, "cell": None, "name": f"ambient:{key}"})
+                changes.warnings.append(
+                    {"code": "cannot-travel", "message": message, "cell": None, "name": f"ambient:{key}"}
+                )
             else:
                 state["set"][attribute] = module.__dict__[attribute]
         value, _ = states.put(state)
@@ -159,7 +166,9 @@ def _attribute(module: str, attribute: str) -> Any:
     return _NOT_SEEN if owner is None else vars(owner).get(attribute, _ABSENT)
 
 
-def _assigned_attributes(cells: Iterable[CellSource], transform: Callable[[str], str]) -> List[Tuple[str, ...]]:
+def _assigned_attributes(
+    cells: Iterable[CellSource], transform: Callable[[str], str]
+) -> List[Tuple[str, ...]]:
     """Dotted targets that the cells assign or delete anywhere: ``np.random.rand = …`` gives ``("np", "random", "rand")``."""
     found: List[Tuple[str, ...]] = []
     for cell in cells:
@@ -173,8 +182,16 @@ def _assigned_attributes(cells: Iterable[CellSource], transform: Callable[[str],
             path: Optional[Tuple[str, ...]] = None
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del)):
                 path = _dotted(node)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("setattr", "delattr"):
-                if len(node.args) >= 2 and isinstance(node.args[1], ast.Constant) and isinstance(node.args[1].value, str):
+            elif (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("setattr", "delattr")
+            ):
+                if (
+                    len(node.args) >= 2
+                    and isinstance(node.args[1], ast.Constant)
+                    and isinstance(node.args[1].value, str)
+                ):
                     owner = _dotted(node.args[0])
                     path = None if owner is None else (*owner, node.args[1].value)
             if path is not None and len(path) > 1:

@@ -90,7 +90,9 @@ class WarningFilters(Entries):
 
     def write(self, entries: List[Any]) -> None:
         warnings.filters[:] = [tuple(entry) for entry in entries]  # type: ignore[index]
-        refresh = getattr(warnings, "_filters_mutated", None) or getattr(warnings, "_filters_mutated_lock_held", None)
+        refresh = getattr(warnings, "_filters_mutated", None) or getattr(
+            warnings, "_filters_mutated_lock_held", None
+        )
         if refresh is not None:
             refresh()
 
@@ -148,7 +150,10 @@ class Logging(Mapping):
         manager = logging.root.manager
         if manager.disable:
             found["disable"] = manager.disable
-        loggers = [("", logging.root), *((n, lg) for n, lg in list(manager.loggerDict.items()) if isinstance(lg, logging.Logger))]
+        loggers = [
+            ("", logging.root),
+            *((n, lg) for n, lg in list(manager.loggerDict.items()) if isinstance(lg, logging.Logger)),
+        ]
         for name, logger in loggers:
             if logger.level != (logging.WARNING if name == "" else logging.NOTSET):
                 found[f"level:{name}"] = logger.level
@@ -156,7 +161,11 @@ class Logging(Mapping):
                 found[f"disabled:{name}"] = True
             if not logger.propagate:
                 found[f"propagate:{name}"] = False
-            handlers = [_describe(handler) for handler in logger.handlers if not isinstance(handler, logging.NullHandler)]
+            handlers = [
+                _describe(handler)
+                for handler in logger.handlers
+                if not isinstance(handler, logging.NullHandler)
+            ]
             if handlers:
                 found[f"handlers:{name}"] = handlers
         return found
@@ -167,7 +176,11 @@ class Logging(Mapping):
 
     def drop(self, name: str) -> None:
         what, _, logger = name.partition(":")
-        default = {"level": logging.WARNING if logger == "" else logging.NOTSET, "propagate": True, "handlers": []}
+        default: Dict[str, Any] = {
+            "level": logging.WARNING if logger == "" else logging.NOTSET,
+            "propagate": True,
+            "handlers": [],
+        }
         self._apply(what, logging.getLogger(logger), default.get(what, 0))
 
     def _apply(self, what: str, logger: logging.Logger, value: Any) -> None:
@@ -204,7 +217,9 @@ def _describe(handler: logging.Handler) -> Dict[str, Any]:
     if formatter is not None and type(formatter) is not logging.Formatter:
         return text
     if formatter is not None:
-        style = {logging.PercentStyle: "%", logging.StrFormatStyle: "{", logging.StringTemplateStyle: "$"}[type(formatter._style)]
+        style = {logging.PercentStyle: "%", logging.StrFormatStyle: "{", logging.StringTemplateStyle: "$"}[
+            type(formatter._style)
+        ]
         text["format"] = [formatter._fmt, formatter.datefmt, style]
     if type(handler) is logging.FileHandler:
         text.update(kind="file", path=handler.baseFilename, encoding=handler.encoding)

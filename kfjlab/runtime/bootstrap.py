@@ -18,7 +18,7 @@ RUNTIME = os.path.dirname(os.path.abspath(__file__))
 NEEDS = (("IPython", (7, 34), "ipython>=7.34"), ("cloudpickle", (2, 0), "cloudpickle>=2"))
 
 
-def make_package(folder):  # type: ignore[no-untyped-def]
+def make_package(folder):
     """Put a package ``kfjlab`` of the modules in ``folder`` into ``sys.modules``, without executing its ``__init__``."""
     if "kfjlab" in sys.modules:
         return
@@ -26,10 +26,12 @@ def make_package(folder):  # type: ignore[no-untyped-def]
     package = types.ModuleType("kfjlab")
     package.__path__ = [folder]
     package.__file__ = path
-    package.__spec__ = importlib.util.spec_from_file_location("kfjlab", path, submodule_search_locations=[folder])
+    package.__spec__ = importlib.util.spec_from_file_location(
+        "kfjlab", path, submodule_search_locations=[folder]
+    )
     waiting = [True]
 
-    def complete(name):  # type: ignore[no-untyped-def]
+    def complete(name):
         if waiting and not name.startswith("__") and os.path.exists(path):
             waiting.clear()
             package.__spec__.loader.exec_module(package)
@@ -41,7 +43,7 @@ def make_package(folder):  # type: ignore[no-untyped-def]
     sys.modules["kfjlab"] = package
 
 
-def prepare_path(workspace):  # type: ignore[no-untyped-def]
+def prepare_path(workspace):
     """Make ``sys.path`` that of a kernel started in the workspace: ``''`` before the installed packages (as IPython puts it)."""
     if sys.path and os.path.realpath(sys.path[0] or os.curdir) == os.path.dirname(os.path.realpath(__file__)):
         del sys.path[0]
@@ -52,26 +54,42 @@ def prepare_path(workspace):  # type: ignore[no-untyped-def]
         sys.path.insert(places[0] if places else 0, "")
 
 
-def missing():  # type: ignore[no-untyped-def]
+def missing():
     """The error to report when this interpreter lacks what the runtime needs; None when it has it."""
     if sys.version_info < (3, 9):
         version = "%d.%d" % sys.version_info[:2]
         text = "The notebook's kernel runs Python %s; steps need Python 3.9 or newer." % version
-        return {"kind": "UnsupportedPython", "message": text, "fix": "Choose a kernel with a newer Python (--kernel NAME)."}
+        return {
+            "kind": "UnsupportedPython",
+            "message": text,
+            "fix": "Choose a kernel with a newer Python (--kernel NAME).",
+        }
     for name, least, requirement in NEEDS:
         try:
             module = importlib.import_module(name)
         except ImportError as error:
             text = "The notebook's kernel (%s) has no %s: %s." % (sys.executable, name, error)
-            return {"kind": "MissingPackage", "message": text, "fix": "%s -m pip install '%s'" % (sys.executable, requirement)}
+            return {
+                "kind": "MissingPackage",
+                "message": text,
+                "fix": "%s -m pip install '%s'" % (sys.executable, requirement),
+            }
         numbers = tuple(int(part) for part in module.__version__.split(".")[:2] if part.isdigit())
         if numbers < least:
-            text = "The notebook's kernel (%s) has %s %s, which is too old." % (sys.executable, name, module.__version__)
-            return {"kind": "MissingPackage", "message": text, "fix": "%s -m pip install '%s'" % (sys.executable, requirement)}
+            text = "The notebook's kernel (%s) has %s %s, which is too old." % (
+                sys.executable,
+                name,
+                module.__version__,
+            )
+            return {
+                "kind": "MissingPackage",
+                "message": text,
+                "fix": "%s -m pip install '%s'" % (sys.executable, requirement),
+            }
     return None
 
 
-def main():  # type: ignore[no-untyped-def]
+def main():
     """Check the interpreter, then become a zygote or a worker."""
     mode, prelude_spec, fd = sys.argv[1], os.path.abspath(sys.argv[2]), int(sys.argv[-1])
     step_spec = os.path.abspath(sys.argv[3]) if mode == "worker" else None
@@ -82,7 +100,11 @@ def main():  # type: ignore[no-untyped-def]
     os.set_inheritable(fd, False)
     error = missing()
     if error is not None:
-        answer = {"type": "failed", "error": error} if mode == "zygote" else {"type": "record", "state": "failed", "error": error}
+        answer = (
+            {"type": "failed", "error": error}
+            if mode == "zygote"
+            else {"type": "record", "state": "failed", "error": error}
+        )
         connection.sendall(json.dumps(answer).encode() + b"\n")
         return
     sys.argv = ["ipykernel_launcher.py"]

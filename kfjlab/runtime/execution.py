@@ -89,7 +89,7 @@ class CellRunner:
             await asyncio.sleep(0)  # tasks that a cell left behind go on between cells
         return Execution(total, executed=executed)
 
-    async def _run_cell(self, cell: CellSource) -> "tuple[Optional[BaseException], Optional[StepError]]":
+    async def _run_cell(self, cell: CellSource) -> tuple[Optional[BaseException], Optional[StepError]]:
         shell = self._shell
         shell.exit_called = shell.failed_showing = False
         shell.execution_count = cell.number
@@ -99,7 +99,9 @@ class CellRunner:
             result = await _execute(shell, cell)
             failure = result.error_before_exec or result.error_in_exec
             if failure is None and shell.failed_showing:
-                failure = RuntimeError("The value of the cell could not be shown; its output has the traceback.")
+                failure = RuntimeError(
+                    "The value of the cell could not be shown; its output has the traceback."
+                )
         except (KeyboardInterrupt, asyncio.CancelledError) as interruption:
             failure = interruption
             self.interrupted = True
@@ -130,7 +132,11 @@ async def _execute(shell: ZMQInteractiveShell, cell: CellSource) -> Any:
     ):
         result = None
         coroutine = shell.run_cell_async(
-            source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=failed_transform, **extra
+            source,
+            store_history=True,
+            transformed_cell=transformed,
+            preprocessing_exc_tuple=failed_transform,
+            **extra,
         )
         try:
             result = await asyncio.ensure_future(coroutine)
@@ -142,7 +148,9 @@ async def _execute(shell: ZMQInteractiveShell, cell: CellSource) -> Any:
 
 
 def run_in_loop(
-    main: Callable[[], Coroutine[Any, Any, T]], context: contextvars.Context, on_interrupt: Callable[[], None] = lambda: None
+    main: Callable[[], Coroutine[Any, Any, T]],
+    context: contextvars.Context,
+    on_interrupt: Callable[[], None] = lambda: None,
 ) -> T:
     """Run a coroutine to its end in a new event loop and in a copy of ``context``.
 

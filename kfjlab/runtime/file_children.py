@@ -18,7 +18,12 @@ from .file_watch import Watch, activate, active
 from .files import Places
 from .objects import ObjectStore
 
-_SPAWNERS = ("multiprocessing.spawn", "multiprocess.spawn", "joblib.externals.loky.backend.spawn", "loky.backend.spawn")
+_SPAWNERS = (
+    "multiprocessing.spawn",
+    "multiprocess.spawn",
+    "joblib.externals.loky.backend.spawn",
+    "loky.backend.spawn",
+)
 
 _START = """
 import importlib.util, sys
@@ -39,7 +44,11 @@ class _Stowaway:
 
     def __reduce__(self) -> Tuple[Callable[..., Any], Tuple[Any, ...]]:
         here = os.path.dirname(os.path.abspath(__file__))
-        scope = {"bootstrap": os.path.join(here, "bootstrap.py"), "package": os.path.dirname(here), "settings": self._settings}
+        scope = {
+            "bootstrap": os.path.join(here, "bootstrap.py"),
+            "package": os.path.dirname(here),
+            "settings": self._settings,
+        }
         return exec, (_START, scope)
 
 
@@ -81,10 +90,14 @@ def adopt_spawner(module: ModuleType, origin: Optional[str] = None) -> None:
     spawner.get_preparation_data = get_preparation_data
 
 
-def watch_child(workspace: str, hidden: Tuple[str, ...], objects: str, limit: int, folder: str, log: str) -> None:
+def watch_child(
+    workspace: str, hidden: Tuple[str, ...], objects: str, limit: int, folder: str, log: str
+) -> None:
     """Watch this process, a spawned child of a step."""
     store = ObjectStore(objects)
-    journal = Journal(Places(workspace, tuple(hidden)), limit, store.put_file, TouchLog(folder, log), forward=True)
+    journal = Journal(
+        Places(workspace, tuple(hidden)), limit, store.put_file, TouchLog(folder, log), forward=True
+    )
     activate(Watch(journal))
 
 

@@ -40,7 +40,14 @@ class Journal:
     to the step's own (``forward``) everything.
     """
 
-    def __init__(self, places: Places, store_limit: int, keep: Callable[[str], str], log: TouchLog, forward: bool = False) -> None:
+    def __init__(
+        self,
+        places: Places,
+        store_limit: int,
+        keep: Callable[[str], str],
+        log: TouchLog,
+        forward: bool = False,
+    ) -> None:
         self.places = places
         self.store_limit = store_limit
         self.log = log
@@ -74,7 +81,11 @@ class Journal:
             written = Written(None, ABSENT)
         else:
             path = self.places.path(name)
-            digest = self._keep(path) if status.st_size <= self.store_limit else file_digest(path, self.store_limit)
+            digest = (
+                self._keep(path)
+                if status.st_size <= self.store_limit
+                else file_digest(path, self.store_limit)
+            )
             written = Written(signature(status), digest)
             seen = self.reads.get(name)
             if seen is not None and seen.digest is None and seen.version == written.version:

@@ -6,10 +6,18 @@ import json
 import os
 import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from .file_journal import Journal, Written
-from .files import DIRECTORY, Signature, file_digest, is_temporary, known_digest, signature, workspace_snapshot
+from .files import (
+    DIRECTORY,
+    Signature,
+    file_digest,
+    is_temporary,
+    known_digest,
+    signature,
+    workspace_snapshot,
+)
 from .protocol import ABSENT, CHANGED
 
 _SOURCES = (
@@ -63,13 +71,21 @@ class FileReporter:
             digest = seen.digest
             if digest == ABSENT and succeeded and os.path.isdir(path):
                 continue  # it looked for a folder and then made it: it does not matter to it who makes it
-            if digest == ABSENT and is_temporary(name) and name in journal.writes and not os.path.exists(path):
+            if (
+                digest == ABSENT
+                and is_temporary(name)
+                and name in journal.writes
+                and not os.path.exists(path)
+            ):
                 continue  # a temporary file: its name was made up
             if digest is None:
                 if _version_now(path) == seen.version:
                     digest = file_digest(path, journal.store_limit)
                 elif name in unseen:
-                    found.warn("content-lost", f"The step read {name} and then changed it in a way that kfjlab could not see in time.")
+                    found.warn(
+                        "content-lost",
+                        f"The step read {name} and then changed it in a way that kfjlab could not see in time.",
+                    )
                     continue
                 else:
                     digest = CHANGED
@@ -85,7 +101,11 @@ class FileReporter:
             if now is None:
                 digest = ABSENT
             else:
-                digest = self._keep(path) if now[0] <= journal.store_limit else file_digest(path, journal.store_limit)
+                digest = (
+                    self._keep(path)
+                    if now[0] <= journal.store_limit
+                    else file_digest(path, journal.store_limit)
+                )
             found.writes[f"file:{name}"] = digest
             if written.preimage:
                 found.preimages[f"file:{name}"] = written.preimage
@@ -122,11 +142,13 @@ class FileReporter:
         """Whether the step may have changed a file without being seen (compiled code writes new results, not what Python has read)."""
         if name.endswith(".ipynb"):
             return False  # saved by the editor
-        return self._journal.subprocesses or not (name.lower().endswith(_SOURCES) or name in self._journal.opened)
+        return self._journal.subprocesses or not (
+            name.lower().endswith(_SOURCES) or name in self._journal.opened
+        )
 
     def _not_others(self, names: List[str], found: FileReport) -> List[str]:
         """Those of ``names`` that no step beside this one has changed."""
-        claimed = set()
+        claimed: Set[str] = set()
         suspects = 0
         for entries in self._journal.log.of_others(self._started):
             claimed.update(entry.name for entry in entries if entry.kind == "write")
@@ -136,7 +158,10 @@ class FileReporter:
             return []  # a step beside this one has started programs, and this one has not
         if mine and suspects:
             listed = ", ".join(mine[:5]) + (" …" if len(mine) > 5 else "")
-            found.warn("ambiguous-write", f"This step or one that ran beside it changed {listed} by a program; it counts for each of them.")
+            found.warn(
+                "ambiguous-write",
+                f"This step or one that ran beside it changed {listed} by a program; it counts for each of them.",
+            )
         return mine
 
     def _old_digest(self, name: str, before: Signature) -> str:

@@ -16,7 +16,13 @@ from typing import Any, Callable, Dict, Optional, Tuple
 from .file_journal import Journal
 from .imports import ImportWatch
 
-_IMPORTLIB = ("<frozen importlib", os.path.join("importlib", "metadata"), os.path.join("importlib", "resources"), "pkgutil.py", "pkg_resources")
+_IMPORTLIB = (
+    "<frozen importlib",
+    os.path.join("importlib", "metadata"),
+    os.path.join("importlib", "resources"),
+    "pkgutil.py",
+    "pkg_resources",
+)
 _HARMLESS = frozenset(
     {
         "lscpu", "uname", "ldconfig", "fc-list", "fc-match", "nvidia-smi", "sysctl", "lsb_release", "which", "hostname", "id", "getconf",
@@ -25,7 +31,7 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 """Programs that libraries ask for facts about the machine; they read none of the user's files."""
 
-_active: Optional["Watch"] = None
+_active: Optional[Watch] = None
 _installed = False
 _real_stat, _real_lstat, _real_access = os.stat, os.lstat, os.access
 
@@ -40,7 +46,7 @@ class Watch:
         self.problems: Dict[str, None] = {}
         """Failures of the watch itself, in words; a dict for its order."""
 
-    def event(self, handler: "_Handler", arguments: Tuple[Any, ...]) -> None:
+    def event(self, handler: _Handler, arguments: Tuple[Any, ...]) -> None:
         """Take an audit event. Never raises but what a signal raises."""
         if getattr(self._thread, "busy", False):
             return
@@ -170,11 +176,11 @@ class Watch:
         if name is not None and self.journal.places.inside(name):
             self.journal.read(name)
 
-    def paused(self) -> "_Pause":
+    def paused(self) -> _Pause:
         """A context in which this thread's file accesses are not the step's."""
         return _Pause(self._thread)
 
-    def _name(self, path: Any, folder: int = -1) -> Optional[str]:
+    def _name(self, path: Any, folder: Any = -1) -> Optional[str]:
         if isinstance(folder, int) and folder >= 0 and not os.path.isabs(os.fsdecode(path)):
             try:
                 path = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), os.fsdecode(path))
@@ -266,17 +272,26 @@ def _lstat(path: Any, *, dir_fd: Any = None) -> os.stat_result:
     return _real_lstat(path, dir_fd=dir_fd)
 
 
-def _access(path: Any, mode: int, *, dir_fd: Any = None, effective_ids: bool = False, follow_symlinks: bool = True) -> bool:
+def _access(
+    path: Any, mode: int, *, dir_fd: Any = None, effective_ids: bool = False, follow_symlinks: bool = True
+) -> bool:
     if _active is not None and dir_fd is None:
         _active.looked(path)
-    return _real_access(path, mode, dir_fd=dir_fd, effective_ids=effective_ids, follow_symlinks=follow_symlinks)
+    return _real_access(
+        path, mode, dir_fd=dir_fd, effective_ids=effective_ids, follow_symlinks=follow_symlinks
+    )
 
 
 def _wrap_looks() -> None:
     for wrapper, real in ((_stat, _real_stat), (_lstat, _real_lstat), (_access, _real_access)):
         wrapper.__name__ = wrapper.__qualname__ = real.__name__
         wrapper.__doc__, wrapper.__module__ = real.__doc__, "os"
-        for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+        for able in (
+            os.supports_dir_fd,
+            os.supports_fd,
+            os.supports_follow_symlinks,
+            os.supports_effective_ids,
+        ):
             if real in able:
                 able.add(wrapper)
         setattr(os, real.__name__, wrapper)

@@ -209,7 +209,11 @@ class Places:
             if absolute.startswith(_with_slash(root)):
                 relative = absolute[len(_with_slash(root)) :]
                 return None if any(map(is_ignored, relative.split("/"))) else relative
-        if absolute.startswith(self._outside) or "/pymp-" in absolute or "/joblib_memmapping_folder_" in absolute:
+        if (
+            absolute.startswith(self._outside)
+            or "/pymp-" in absolute
+            or "/joblib_memmapping_folder_" in absolute
+        ):
             return None
         return None if any(map(is_ignored, absolute.split("/"))) else absolute
 
@@ -231,7 +235,9 @@ def _with_slash(path: str) -> str:
 
 def _code_folders(workspace: str) -> List[str]:
     names = ("stdlib", "platstdlib", "purelib", "platlib")
-    found = [sysconfig.get_paths()[name] for name in names] + [os.path.realpath(sysconfig.get_paths()[name]) for name in names]
+    found = [sysconfig.get_paths()[name] for name in names] + [
+        os.path.realpath(sysconfig.get_paths()[name]) for name in names
+    ]
     found += site.getsitepackages() if hasattr(site, "getsitepackages") else []
     if site.ENABLE_USER_SITE:
         found.append(site.getusersitepackages())
@@ -242,12 +248,30 @@ def _code_folders(workspace: str) -> List[str]:
 
 
 def _system_folders() -> List[str]:
-    system = ["/proc", "/sys", "/dev", "/usr", "/lib", "/lib64", "/etc", "/bin", "/sbin", "/run", "/var/lib", "/var/cache"]
+    system = [
+        "/proc",
+        "/sys",
+        "/dev",
+        "/usr",
+        "/lib",
+        "/lib64",
+        "/etc",
+        "/bin",
+        "/sbin",
+        "/run",
+        "/var/lib",
+        "/var/cache",
+    ]
     system += ["/System", "/Library", "/nix", "/snap"]
     home = os.path.expanduser("~")
     mine = [".cache", ".config", ".local", ".ipython", ".jupyter", ".matplotlib", ".conda", ".fonts"]
-    named = [os.environ.get(name, "") for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR", "IPYTHONDIR")]
-    return system + [os.path.join(home, name) for name in mine] + [path for path in named if os.path.isabs(path)]
+    named = [
+        os.environ.get(name, "")
+        for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR", "IPYTHONDIR")
+    ]
+    return (
+        system + [os.path.join(home, name) for name in mine] + [path for path in named if os.path.isabs(path)]
+    )
 
 
 def is_temporary(name: str) -> bool:

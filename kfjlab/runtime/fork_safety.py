@@ -8,13 +8,18 @@ import re
 import stat
 import sys
 import threading
+import time
 from typing import Dict, Iterable, List, Set
 
 _HARMLESS = ("jemalloc_bg_thd", "polars-ooc-clea", "kfjlab")
 """Names of native threads that a child does not miss: allocators' and cleaners' (a name is cut off after 15 characters)."""
 _OPENBLAS_SYMBOLS = [
-    prefix + "openblas_get_num_threads" + suffix for prefix in ("", "scipy_") for suffix in ("", "64_", "_64_", "_64")
+    prefix + "openblas_get_num_threads" + suffix
+    for prefix in ("", "scipy_")
+    for suffix in ("", "64_", "_64_", "_64")
 ]
+ATTEMPTS = 10
+"""How often native threads are looked for again before they are taken to stay."""
 _DEVICES = re.compile(r"/dev/(nvidia|kfd|dri/)")
 
 
@@ -25,7 +30,13 @@ def why_not(own_fds: Iterable[int]) -> str:
     """
     if sys.platform != "linux":
         return f"forking a process that has loaded libraries is not safe on {sys.platform}"
-    reasons = [_python_threads(), _native_threads(), _descriptors(set(own_fds))]
+    native = _native_threads()
+    for _ in range(ATTEMPTS):
+        if not native:
+            break
+        time.sleep(0.005)  # a thread that was joined is still listed until the kernel has done away with it
+        native = _native_threads()
+    reasons = [_python_threads(), native, _descriptors(set(own_fds))]
     return "; ".join(reason for reason in reasons if reason)
 
 
@@ -97,7 +108,9 @@ def _descriptors(own: Set[int]) -> str:
             return "the imports use a GPU"
         if stat.S_ISSOCK(status.st_mode):
             found["network connections"] = fd
-        elif stat.S_ISREG(status.st_mode) and not target.startswith(("/memfd:", "/dev/")) and not _appends(fd):
+        elif (
+            stat.S_ISREG(status.st_mode) and not target.startswith(("/memfd:", "/dev/")) and not _appends(fd)
+        ):
             found[f"the file {target}"] = fd
     return f"the imports opened {', '.join(sorted(found))}, which children would share" if found else ""
 

@@ -40,14 +40,16 @@ class ImportWatch:
 
     def install(self) -> None:
         """Start to watch."""
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
 
     @property
     def importing(self) -> bool:
         """Whether this thread executes a module for the first time right now."""
         return bool(getattr(self._thread, "depth", 0))
 
-    def find_spec(self, name: str, path: Optional[Sequence[str]] = None, target: Optional[ModuleType] = None) -> Optional[ModuleSpec]:
+    def find_spec(
+        self, name: str, path: Optional[Sequence[str]] = None, target: Optional[ModuleType] = None
+    ) -> Optional[ModuleSpec]:
         """As in ``importlib.abc.MetaPathFinder``."""
         for finder in sys.meta_path:
             find = getattr(finder, "find_spec", None)

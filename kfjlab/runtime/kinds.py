@@ -23,7 +23,7 @@ def describe(value: Any) -> Tuple[str, str]:
     """
     try:
         kind, summary = _describe(value)
-    except Exception:  # noqa: BLE001 - foreign properties
+    except Exception:
         kind, summary = "object", type_name(value)
     return kind, summary if len(summary) <= LONGEST else summary[: LONGEST - 1] + "…"
 

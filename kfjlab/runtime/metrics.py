@@ -45,7 +45,12 @@ def _names(statement: ast.stmt) -> Set[str]:
         if isinstance(value, ast.Name):
             found.add(value.id)
         elif isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _SHOWING:
-            found |= {node.id for argument in value.args for node in ast.walk(argument) if _is_read(node)}
+            found |= {
+                node.id
+                for argument in value.args
+                for node in ast.walk(argument)
+                if isinstance(node, ast.Name) and _is_read(node)
+            }
         elif isinstance(value, (ast.Tuple, ast.List)):
             found |= {node.id for node in value.elts if isinstance(node, ast.Name)}
     elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -55,7 +60,11 @@ def _names(statement: ast.stmt) -> Set[str]:
             if isinstance(child, ast.stmt):
                 found |= _names(child)
     for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and not _is_loop_target(statement, node):
+        if (
+            isinstance(node, ast.Name)
+            and isinstance(node.ctx, ast.Store)
+            and not _is_loop_target(statement, node)
+        ):
             found.add(node.id)
     return found
 
@@ -65,7 +74,9 @@ def _is_read(node: ast.AST) -> bool:
 
 
 def _is_loop_target(statement: ast.stmt, name: ast.Name) -> bool:
-    return isinstance(statement, (ast.For, ast.AsyncFor)) and any(node is name for node in ast.walk(statement.target))
+    return isinstance(statement, (ast.For, ast.AsyncFor)) and any(
+        node is name for node in ast.walk(statement.target)
+    )
 
 
 def _number(value: Any) -> Any:
@@ -73,7 +84,10 @@ def _number(value: Any) -> Any:
     if isinstance(value, numbers.Real):
         return float(value)
     kind = type(value).__module__.split(".")[0]
-    if kind in ("numpy", "torch", "tensorflow", "jax", "jaxlib", "cupy", "decimal", "fractions") and getattr(value, "ndim", 0) == 0:
+    if (
+        kind in ("numpy", "torch", "tensorflow", "jax", "jaxlib", "cupy", "decimal", "fractions")
+        and getattr(value, "ndim", 0) == 0
+    ):
         try:
             item = value.item() if hasattr(value, "item") else value
             return float(item) if isinstance(item, numbers.Real) or kind == "decimal" else None

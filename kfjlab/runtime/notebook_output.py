@@ -65,10 +65,12 @@ class ExecutedCell:
 
     def rich(self, data: Mapping[str, Any]) -> Dict[str, Any]:
         """The data of a rich output as JSON, or a notice in its place when the cell's outputs are too large."""
-        clean = to_json_data(data)
+        clean: Dict[str, Any] = to_json_data(data)
         self._rich += sum(len(v) for v in clean.values() if isinstance(v, str))
         if self._rich > DISPLAY_LIMIT:
-            return {"text/plain": f"[kfjlab: the rich outputs of this cell are larger than {DISPLAY_LIMIT:,} characters; left out]"}
+            return {
+                "text/plain": f"[kfjlab: the rich outputs of this cell are larger than {DISPLAY_LIMIT:,} characters; left out]"
+            }
         return clean
 
     def clear(self, wait: bool) -> None:
@@ -113,7 +115,9 @@ class ExecutedCell:
 class ExecutedNotebook:
     """Collects the outputs of cells that are executed one after another. ``listen`` is told what happens (protocol messages)."""
 
-    def __init__(self, cells: Sequence[CellSource], metadata: Mapping[str, Any], listen: Optional[Listener] = None) -> None:
+    def __init__(
+        self, cells: Sequence[CellSource], metadata: Mapping[str, Any], listen: Optional[Listener] = None
+    ) -> None:
         self.cells = [ExecutedCell(cell) for cell in cells]
         self._metadata = dict(metadata)
         self._listen = listen
@@ -143,7 +147,13 @@ class ExecutedNotebook:
         if self._current is not None:
             self._current.stream(name, text)
 
-    def display(self, data: Mapping[str, Any], metadata: Mapping[str, Any], transient: Mapping[str, Any], update: bool = False) -> None:
+    def display(
+        self,
+        data: Mapping[str, Any],
+        metadata: Mapping[str, Any],
+        transient: Mapping[str, Any],
+        update: bool = False,
+    ) -> None:
         """A rich output, or new data for those with the same ``display_id``."""
         self._show({"output_type": "display_data"}, data, metadata, transient.get("display_id"), update)
 
@@ -154,7 +164,9 @@ class ExecutedNotebook:
     def error(self, name: str, message: str, traceback: Sequence[str]) -> None:
         """An exception."""
         if self._current is not None:
-            self._current.add({"output_type": "error", "ename": name, "evalue": message, "traceback": list(traceback)})
+            self._current.add(
+                {"output_type": "error", "ename": name, "evalue": message, "traceback": list(traceback)}
+            )
 
     def clear(self, wait: bool) -> None:
         """``clear_output``."""
@@ -171,8 +183,16 @@ class ExecutedNotebook:
         """The notebook as nbformat 4.5 has it."""
         version = ".".join(map(str, sys.version_info[:3]))
         metadata = to_json_data(self._metadata)
-        metadata.setdefault("language_info", {"name": "python", "version": version, "file_extension": ".py", "mimetype": "text/x-python"})
-        return {"cells": [cell.to_json() for cell in self.cells], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+        metadata.setdefault(
+            "language_info",
+            {"name": "python", "version": version, "file_extension": ".py", "mimetype": "text/x-python"},
+        )
+        return {
+            "cells": [cell.to_json() for cell in self.cells],
+            "metadata": metadata,
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
 
     def write(self, path: str) -> None:
         """Write the notebook, whole or not at all. Raises :class:`OSError`."""

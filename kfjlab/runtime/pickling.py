@@ -181,7 +181,7 @@ def _of_classes(kind: type) -> frozenset[int]:
     return frozenset(id(value) for value in values if isinstance(value, (list, dict, set)))
 
 
-class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
+class _Pickler(cloudpickle.CloudPickler):
     def __init__(
         self,
         file: io.BytesIO,
@@ -208,7 +208,7 @@ class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
 
     def reducer_override(self, obj: Any) -> Any:
         kind = type(obj)
-        self.ignored |= _of_classes(kind)
+        self.ignored |= _of_classes(kind)  # type: ignore[arg-type]
         if kind is types.FunctionType:
             if obj.__globals__ is self._namespace:
                 return self._function(obj)

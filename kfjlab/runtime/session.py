@@ -8,7 +8,7 @@ import faulthandler
 import os
 import threading
 import time
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Set
 
 from .ambient import Ambient
 from .ambient_modules import WorkspaceModules
@@ -47,7 +47,9 @@ class Session:
 
     def __init__(self, workspace: str) -> None:
         self.fault_log = os.dup(2)
-        faulthandler.enable(self.fault_log)  # a crash in compiled code leaves its Python frames in the process's own log
+        faulthandler.enable(
+            self.fault_log
+        )  # a crash in compiled code leaves its Python frames in the process's own log
         install_streams()
         self.workspace = workspace
         self.lock = threading.RLock()
@@ -65,7 +67,8 @@ class Session:
     @property
     def namespace(self) -> Dict[str, Any]:
         """The variables."""
-        return self.shell.user_ns
+        variables: Dict[str, Any] = self.shell.user_ns
+        return variables
 
 
 class Prelude:
@@ -104,7 +107,9 @@ class Prelude:
 
     def _journal(self) -> Journal:
         folder = os.path.dirname(self._spec.output)
-        places = Places(self._spec.workspace, (self._spec.objects, *hidden_folder(folder, self._spec.workspace)))
+        places = Places(
+            self._spec.workspace, (self._spec.objects, *hidden_folder(folder, self._spec.workspace))
+        )
         log = TouchLog(os.path.join(folder, ".files"))
         return Journal(places, STORE_LIMIT, lambda path: file_digest(path, STORE_LIMIT), log)
 
@@ -119,7 +124,12 @@ class Prelude:
         warnings: List[Dict[str, Any]] = []
         left = await end_tasks()
         if left:
-            warnings.append(_warning("task-left-running", f"The imports left tasks running, which were ended: {', '.join(left)}."))
+            warnings.append(
+                _warning(
+                    "task-left-running",
+                    f"The imports left tasks running, which were ended: {', '.join(left)}.",
+                )
+            )
         activate(None)
         self._restore()
         ambient, lost = session.ambient.states(self._states())
@@ -129,7 +139,9 @@ class Prelude:
         session.carrier.freeze_prelude()
         values, needs = session.carrier.prelude_values()
         session.context = contextvars.copy_context()
-        reads = {f"file:{name}": seen.digest or self._digest(journal, name) for name, seen in journal.reads.items()}
+        reads = {
+            f"file:{name}": seen.digest or self._digest(journal, name) for name, seen in journal.reads.items()
+        }
         return PreludeRecord(values, needs, ambient, reads, done.seconds, warnings + lost)
 
     def _digest(self, journal: Journal, name: str) -> str:

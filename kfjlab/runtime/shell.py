@@ -36,12 +36,12 @@ from .notebook_output import ExecutedNotebook
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-class _Compiler(CachingCompiler):  # type: ignore[misc]
+class _Compiler(CachingCompiler):
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         return cell_file(raw_code)
 
 
-class _DisplayHook(DisplayHook):  # type: ignore[misc]
+class _DisplayHook(DisplayHook):
     """Puts a cell's value into its outputs."""
 
     showing = False
@@ -57,7 +57,9 @@ class _DisplayHook(DisplayHook):  # type: ignore[misc]
     def write_output_prompt(self) -> None:
         pass  # the number is in the output
 
-    def write_format_data(self, format_dict: Dict[str, Any], md_dict: Optional[Dict[str, Any]] = None) -> None:
+    def write_format_data(
+        self, format_dict: Dict[str, Any], md_dict: Optional[Dict[str, Any]] = None
+    ) -> None:
         self._found = (format_dict, md_dict or {})
 
     def finish_displayhook(self) -> None:
@@ -71,7 +73,7 @@ class _DisplayHook(DisplayHook):  # type: ignore[misc]
                 notebook.result(self.prompt_count, *found)
 
 
-class _DisplayPublisher(DisplayPublisher):  # type: ignore[misc]
+class _DisplayPublisher(DisplayPublisher):
     """Puts displayed objects into the running cell's outputs."""
 
     def publish(
@@ -100,7 +102,7 @@ class _DisplayPublisher(DisplayPublisher):  # type: ignore[misc]
 
 
 @magics_class
-class _KernelMagics(Magics):  # type: ignore[misc]
+class _KernelMagics(Magics):
     """The magics that ipykernel has in place of IPython's."""
 
     @line_magic  # type: ignore[untyped-decorator]
@@ -134,14 +136,15 @@ class _KernelMagics(Magics):  # type: ignore[misc]
         try:
             interval = int(line)
         except ValueError as error:
-            raise UsageError("%%autosave requires an integer, got %r" % line) from error
+            raise UsageError(f"%autosave requires an integer, got {line!r}") from error
         display(
-            Javascript("IPython.notebook.set_autosave_interval(%i)" % (1000 * interval)), include=["application/javascript"]
+            Javascript(f"IPython.notebook.set_autosave_interval({1000 * interval})"),
+            include=["application/javascript"],
         )
-        print("Autosaving every %i seconds" % interval if interval else "Autosave disabled")
+        print(f"Autosaving every {interval} seconds" if interval else "Autosave disabled")
 
 
-class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
+class ZMQInteractiveShell(InteractiveShell):
     """See the module's text."""
 
     displayhook_class = Type(_DisplayHook)
@@ -162,14 +165,21 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
     capture_lock: Any = None
     """The lock that protects the outputs from the thread that takes subprocesses' text."""
 
-    @default("exiter")  # type: ignore[untyped-decorator]
+    @default("exiter")
     def _default_exiter(self) -> Any:
         return ZMQExitAutocall(self)
 
     def init_environment(self) -> None:
         """The variables that ipykernel sets."""
         os.environ.update(
-            {"TERM": "xterm-color", "CLICOLOR": "1", "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "PAGER": "cat", "GIT_PAGER": "cat"}
+            {
+                "TERM": "xterm-color",
+                "CLICOLOR": "1",
+                "FORCE_COLOR": "1",
+                "CLICOLOR_FORCE": "1",
+                "PAGER": "cat",
+                "GIT_PAGER": "cat",
+            }
         )
         os.environ["MPLBACKEND"] = os.environ.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline"
 
@@ -179,7 +189,9 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
     def init_hooks(self) -> None:
         """Pagers put out nothing, as what ipykernel sends to a pager never becomes an output."""
         super().init_hooks()
-        self.set_hook("show_in_pager", page.as_hook(lambda strng, start=0, screen_lines=0, pager_cmd=None: None), 99)
+        self.set_hook(
+            "show_in_pager", page.as_hook(lambda strng, start=0, screen_lines=0, pager_cmd=None: None), 99
+        )
 
     def init_magics(self) -> None:
         """IPython's magics, then ipykernel's."""

@@ -39,7 +39,11 @@ def explain(error: BaseException, cell: CellSource) -> StepError:
         kind, fix = "DiskFull", "Make room (kfjlab gc frees what old runs keep), then kfjlab resume."
     elif isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
         fix = _fix_of_name(missing_name(error))
-    elif isinstance(error, (KeyError, IndexError)) and line is not None and re.search(r"\b(Out|In)\[", _source_line(cell, line)):
+    elif (
+        isinstance(error, (KeyError, IndexError))
+        and line is not None
+        and re.search(r"\b(Out|In)\[", _source_line(cell, line))
+    ):
         fix = "Out and In hold the cells of this step only: give the value a name in the cell that makes it."
     return StepError(kind, message, cell.index, line, fix, plain(error))
 
@@ -67,7 +71,12 @@ def missing_name(error: Optional[BaseException]) -> Optional[str]:
 
 def error_line(error: BaseException, cell: CellSource) -> Optional[int]:
     """The 1-based line of ``cell`` where ``error`` came up: the innermost frame of the traceback that is code of the cell."""
-    if isinstance(error, SyntaxError) and error.filename in (None, cell_file(cell.source), "<unknown>", "<string>"):
+    if isinstance(error, SyntaxError) and error.filename in (
+        None,
+        cell_file(cell.source),
+        "<unknown>",
+        "<string>",
+    ):
         return error.lineno
     line = None
     for entry in _entries(error.__traceback__):

@@ -228,7 +228,7 @@ class Carrier:
             return dump((self._namespace[name],), self._namespace, self.step, fingerprint=fingerprint), None
         except (MemoryError, KeyboardInterrupt):
             raise
-        except BaseException as error:  # noqa: BLE001 - an object's own pickling may raise anything
+        except BaseException as error:
             return None, error
 
     def _can_travel(self, value: Any) -> bool:
@@ -236,7 +236,7 @@ class Carrier:
             dump((value,), self._namespace, self.step)
         except (MemoryError, KeyboardInterrupt):
             raise
-        except BaseException:  # noqa: BLE001 - as above
+        except BaseException:
             return False
         return True
 

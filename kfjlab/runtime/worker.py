@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 from dataclasses import replace
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Set
 
 from .ambient import AmbientChanges
 from .capture import Capture
@@ -34,9 +34,29 @@ from .states import States
 from .step_errors import missing_name, plain
 from .values import Carrier, SaveResult
 
-_IPYTHONS = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh"})
+_IPYTHONS = frozenset(
+    {
+        "In",
+        "Out",
+        "exit",
+        "quit",
+        "get_ipython",
+        "open",
+        "_",
+        "__",
+        "___",
+        "_i",
+        "_ii",
+        "_iii",
+        "_ih",
+        "_oh",
+        "_dh",
+    }
+)
 _NUMBERED = re.compile(r"_(i?)(\d+)")
-_INSTALLS = re.compile(r"^\s*[%!]+.*\b(?:pip|conda|mamba|micromamba|uv|poetry|apt|apt-get)\b.*\b(?:install|uninstall|remove|update|upgrade|sync|add)\b")
+_INSTALLS = re.compile(
+    r"^\s*[%!]+.*\b(?:pip|conda|mamba|micromamba|uv|poetry|apt|apt-get)\b.*\b(?:install|uninstall|remove|update|upgrade|sync|add)\b"
+)
 
 
 class StepAttempt:
@@ -56,7 +76,9 @@ class StepAttempt:
         self._bound_in: Dict[str, int] = {}
         self._seen: Dict[str, int] = {}
         self._warnings: List[Dict[str, Any]] = []
-        self._runner = CellRunner(session.shell, self._notebook, self._capture, self._channel.send, self._after_cell)
+        self._runner = CellRunner(
+            session.shell, self._notebook, self._capture, self._channel.send, self._after_cell
+        )
         self._done = Execution(0.0)
         self._loaded = False
 
@@ -64,7 +86,9 @@ class StepAttempt:
         """Run the step and send its record."""
         channel, reactor = self._channel, self._reactor
         channel.on_pending = lambda: reactor.later(LOG_DELAY, channel.flush)
-        reactor.watch(channel.fileno(), end_process_group)  # the other end never writes: something to read is the end
+        reactor.watch(
+            channel.fileno(), end_process_group
+        )  # the other end never writes: something to read is the end
         os.register_at_fork(after_in_child=channel.close)
         reactor.start()
         channel.send({"type": "started", "pid": os.getpid()})
@@ -107,7 +131,12 @@ class StepAttempt:
         assert session.carrier is not None
         self._carrier = session.carrier
         self._carrier.step = spec.step
-        for name in [*spec.unset, "_", "__", "___"]:  # the latter: outputs of cells of other steps, as this step would see them
+        for name in [
+            *spec.unset,
+            "_",
+            "__",
+            "___",
+        ]:  # the latter: outputs of cells of other steps, as this step would see them
             session.namespace.pop(name, None)
         self._carrier.load(spec.variables)
         session.ambient.set(spec.ambient, states, early=False)
@@ -164,12 +193,21 @@ class StepAttempt:
                 record.given[resource] = spec.variables[name].digest
         error = self._failures(saved, record)
         if error is not None:
-            return replace(record, state="failed", error=error, writes=_files_of(record.writes), values={}, warnings=self._warnings)
+            return replace(
+                record,
+                state="failed",
+                error=error,
+                writes=_files_of(record.writes),
+                values={},
+                warnings=self._warnings,
+            )
         metrics: Dict[str, float] = {}
         if spec.metrics:
             metrics, unusable = metrics_of(spec.cells, session.shell.transform_cell, session.namespace)
             for name, text in unusable.items():
-                self._warn("metric-not-finite", f"Metric {name} is {text}; only finite numbers are kept.", None)
+                self._warn(
+                    "metric-not-finite", f"Metric {name} is {text}; only finite numbers are kept.", None
+                )
         return replace(record, metrics=metrics, peak_memory=_peak_memory(), warnings=self._warnings)
 
     def _failed(self, error: StepError) -> StepRecord:
@@ -177,9 +215,15 @@ class StepAttempt:
         try:
             record = self._observed(saving=False)
         except Exception as trouble:  # the first error is the one to report; this one comes beside it
-            self._warn("not-observed", f"What the step did beside its variables could not be recorded: {trouble!r}", None)
+            self._warn(
+                "not-observed",
+                f"What the step did beside its variables could not be recorded: {trouble!r}",
+                None,
+            )
             record = StepRecord("failed", reads=self._variables_read())
-        return replace(record, state="failed", error=error, peak_memory=_peak_memory(), warnings=self._warnings)
+        return replace(
+            record, state="failed", error=error, peak_memory=_peak_memory(), warnings=self._warnings
+        )
 
     def _observed(self, saving: bool) -> StepRecord:
         """What was read, and what was done to ambient state and files."""
@@ -229,10 +273,14 @@ class StepAttempt:
             position = self._bound_in.get(failure.name)
             cell = None if position is None else self._spec.cells[position].index
             text = str(failure)
-            record.writes[f"var:{failure.name}"] = "cannot-travel:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+            record.writes[f"var:{failure.name}"] = (
+                "cannot-travel:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+            )
             consumer = self._spec.consumers.get(failure.name)
             if failure.name != "_" or consumer is not None:
-                self._warnings.append({"code": "cannot-travel", "name": failure.name, "message": text, "cell": cell})
+                self._warnings.append(
+                    {"code": "cannot-travel", "name": failure.name, "message": text, "cell": cell}
+                )
             if consumer is not None and error is None:
                 message = f"Step {consumer!r} reads {failure.name!r}, which cannot be carried to it. {text}"
                 fix = failure.fix or f"Make {failure.name!r} in step {consumer!r}, where it is used."
@@ -287,10 +335,18 @@ class StepAttempt:
 
     def _report_leftovers(self, tasks: List[str]) -> None:
         if tasks:
-            self._warn("task-left-running", f"Tasks were still running at the end of the step and were ended: {', '.join(tasks)}.", None)
+            self._warn(
+                "task-left-running",
+                f"Tasks were still running at the end of the step and were ended: {', '.join(tasks)}.",
+                None,
+            )
         threads = sorted(thread.name for thread in threading.enumerate() if _is_users(thread))
         if threads:
-            self._warn("thread-left-running", f"Threads were still running at the end of the step and end with it: {', '.join(threads)}.", None)
+            self._warn(
+                "thread-left-running",
+                f"Threads were still running at the end of the step and end with it: {', '.join(threads)}.",
+                None,
+            )
 
     def _write_notebook(self, record: StepRecord) -> StepRecord:
         try:
@@ -306,18 +362,45 @@ def _trouble(error: BaseException, step: str) -> StepError:
     """The error of a step that failed outside of its cells: loading or saving."""
     text = plain(error)
     if isinstance(error, CorruptObject):
-        return StepError("CorruptObject", str(error), fix="The steps that made the damaged values run again.", traceback=text)
+        return StepError(
+            "CorruptObject",
+            str(error),
+            fix="The steps that made the damaged values run again.",
+            traceback=text,
+        )
     if isinstance(error, MemoryError):
         message = f"Memory ran out while the variables of step {step!r} were loaded or saved."
-        return StepError("OutOfMemory", message, fix="Let the step work on less data at a time, or give it more memory.", traceback=text)
+        return StepError(
+            "OutOfMemory",
+            message,
+            fix="Let the step work on less data at a time, or give it more memory.",
+            traceback=text,
+        )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         message = f"The disk is full: {error}"
-        return StepError("DiskFull", message, fix="Make room (kfjlab gc frees what old runs keep), then kfjlab resume.", traceback=text)
+        return StepError(
+            "DiskFull",
+            message,
+            fix="Make room (kfjlab gc frees what old runs keep), then kfjlab resume.",
+            traceback=text,
+        )
     if isinstance(error, ModuleNotFoundError):
-        message = f"A variable of an earlier step needs the module {error.name!r}, which cannot be imported here."
-        return StepError("ModuleNotFoundError", message, fix=f"Install {error.name!r} into the kernel's environment.", traceback=text)
+        message = (
+            f"A variable of an earlier step needs the module {error.name!r}, which cannot be imported here."
+        )
+        return StepError(
+            "ModuleNotFoundError",
+            message,
+            fix=f"Install {error.name!r} into the kernel's environment.",
+            traceback=text,
+        )
     message = f"The variables of step {step!r} could not be loaded or saved: {type(error).__name__}: {error}"
-    return StepError(type(error).__name__, message, fix="The traceback says where; a class with its own pickling may be the cause.", traceback=text)
+    return StepError(
+        type(error).__name__,
+        message,
+        fix="The traceback says where; a class with its own pickling may be the cause.",
+        traceback=text,
+    )
 
 
 def _files_of(resources: Dict[str, str]) -> Dict[str, str]:
@@ -327,10 +410,16 @@ def _files_of(resources: Dict[str, str]) -> Dict[str, str]:
 def _is_users(thread: threading.Thread) -> bool:
     """Whether a cell's own code runs in the thread (and not a library's)."""
     target = getattr(thread, "_target", None)
-    return "__main__" in (getattr(target, "__module__", None), type(thread).__module__) and thread is not threading.main_thread()
+    return (
+        "__main__" in (getattr(target, "__module__", None), type(thread).__module__)
+        and thread is not threading.main_thread()
+    )
 
 
 def _peak_memory() -> int:
     """Bytes that the process, or the largest of its ended children, has held at most."""
     unit = 1 if sys.platform == "darwin" else 1024
-    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * unit
+    return (
+        max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        * unit
+    )

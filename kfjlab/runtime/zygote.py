@@ -21,7 +21,15 @@ from typing import Any, Dict, List, Mapping, NoReturn, Tuple
 
 from . import fork_safety
 from .messages import encode
-from .protocol import PreludeRecord, PreludeSpec, StepError, StepRecord, prelude_spec_from_json, spec_from_json, to_json
+from .protocol import (
+    PreludeRecord,
+    PreludeSpec,
+    StepError,
+    StepRecord,
+    prelude_spec_from_json,
+    spec_from_json,
+    to_json,
+)
 from .session import Prelude, PreludeError, Session
 from .step_errors import plain
 from .worker import StepAttempt
@@ -44,7 +52,17 @@ def serve(spec_path: str, control: socket.socket) -> None:
     if why:  # workers execute the prelude themselves, and start from what it gave here
         with open(shared, "w", encoding="utf-8") as file:
             json.dump(to_json(record), file)
-    control.sendall(encode({"type": "ready", "pid": os.getpid(), "can_fork": not why, "why": why or None, "record": to_json(record)}))
+    control.sendall(
+        encode(
+            {
+                "type": "ready",
+                "pid": os.getpid(),
+                "can_fork": not why,
+                "why": why or None,
+                "record": to_json(record),
+            }
+        )
+    )
     Zygote(session, control).run()
 
 
@@ -108,7 +126,9 @@ class Zygote:
         self._buffer = b""
         self._fds: List[int] = []
         self._children: Dict[int, int] = {}
-        self._handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)}
+        self._handlers = {
+            number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)
+        }
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_writer, False)
         os.set_blocking(self._wake_reader, False)
@@ -122,11 +142,11 @@ class Zygote:
         gc.collect()
         gc.freeze()  # what the prelude made stays on pages that no child has to copy
         while True:
-            ready, _, _ = select.select([self._control, self._wake_reader], [], [])
+            ready, _, _ = select.select([self._control.fileno(), self._wake_reader], [], [])
             if self._wake_reader in ready:
                 self._drain_wake()
             self._reap()
-            if self._control in ready and not self._receive():
+            if self._control.fileno() in ready and not self._receive():
                 os._exit(0)
 
     def _receive(self) -> bool:
@@ -147,7 +167,9 @@ class Zygote:
         fd = self._fds.pop(0)
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the child can take it
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of native threads; see fork_safety
+            warnings.simplefilter(
+                "ignore", DeprecationWarning
+            )  # Python 3.12 warns of native threads; see fork_safety
             pid = os.fork()
         if pid == 0:
             self._become_worker(request["spec"], fd)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +17,13 @@ from kfjlab.runtime.protocol import (
     PreludeSpec,
     StepRecord,
     StepSpec,
-    Value,
     record_from_json,
     to_json,
 )
 
-BOOTSTRAP = Path(os.environ.get("KFJLAB_TEST_BOOTSTRAP") or Path(kfjlab.runtime.__file__).with_name("bootstrap.py"))
+BOOTSTRAP = Path(
+    os.environ.get("KFJLAB_TEST_BOOTSTRAP") or Path(kfjlab.runtime.__file__).with_name("bootstrap.py")
+)
 PYTHON = os.environ.get("KFJLAB_TEST_PYTHON") or sys.executable
 PATIENCE = 30.0
 """Seconds after which a process of a test is taken to hang."""
@@ -33,13 +31,19 @@ PATIENCE = 30.0
 
 def cells(*sources: str, start: int = 0, role: str = "step") -> list[CellSource]:
     """Cells with indexes from ``start`` on."""
-    return [CellSource(start + i, f"cell-{start + i}", start + i + 1, text, role) for i, text in enumerate(sources)]
+    return [
+        CellSource(start + i, f"cell-{start + i}", start + i + 1, text, role)
+        for i, text in enumerate(sources)
+    ]
 
 
 class Attempt:
     """A worker, and what it says."""
 
-    def __init__(self, connection: socket.socket, pid: int, notebook: Path) -> None:
+    def __init__(
+        self, connection: socket.socket, pid: int, notebook: Path, process: subprocess.Popen[bytes] | None = None
+    ) -> None:
+        self._process = process
         self.pid = pid
         self.connection = connection
         self.messages: list[dict[str, Any]] = []
@@ -76,6 +80,8 @@ class Attempt:
             pass  # it has ended
         self._lines.close()
         self.connection.close()
+        if self._process is not None:
+            self._process.wait(PATIENCE)
 
     def log(self, stream: str = "stdout") -> str:
         return "".join(m["text"] for m in self.messages if m["type"] == "log" and m["stream"] == stream)
@@ -91,7 +97,9 @@ class Attempt:
     def text(self, position: int = 0, name: str = "stdout") -> str:
         """The stream text of an executed cell."""
         return "".join(
-            "".join(o["text"]) for o in self.outputs(position) if o["output_type"] == "stream" and o["name"] == name
+            "".join(o["text"])
+            for o in self.outputs(position)
+            if o["output_type"] == "stream" and o["name"] == name
         )
 
 
@@ -114,7 +122,13 @@ class Bench:
 
     def prelude(self, *parts: CellSource, **options: Any) -> dict[str, Any]:
         """Start a zygote; its first answer."""
-        spec = PreludeSpec(list(parts), str(self.objects), str(self.workspace), str(self.root / "run" / "prelude.ipynb"), **options)
+        spec = PreludeSpec(
+            list(parts),
+            str(self.objects),
+            str(self.workspace),
+            str(self.root / "run" / "prelude.ipynb"),
+            **options,
+        )
         self.prelude_spec = self.root / "prelude.json"
         self.prelude_spec.write_text(json.dumps(to_json(spec)))
         self.control, theirs = socket.socketpair()
@@ -139,14 +153,20 @@ class Bench:
         output = self.root / "run" / "steps" / f"{name}-{self._count}.ipynb"
         start = options.pop("start", 10)
         spec = StepSpec(
-            "run", name, cells(*sources, start=start), str(self.objects), str(self.workspace), str(output), **options
+            "run",
+            name,
+            cells(*sources, start=start),
+            str(self.objects),
+            str(self.workspace),
+            str(output),
+            **options,
         )
         path = self.root / f"step-{self._count}.json"
         path.write_text(json.dumps(to_json(spec)))
         ours, theirs = socket.socketpair()
         if alone:
             process = self._spawn(["worker", str(self.prelude_spec), str(path)], theirs)
-            return Attempt(ours, process.pid, output)
+            return Attempt(ours, process.pid, output, process)
         assert self.control is not None
         line = json.dumps({"op": "fork", "id": self._count, "spec": str(path)}).encode() + b"\n"
         socket.send_fds(self.control, [line], [theirs.fileno()])

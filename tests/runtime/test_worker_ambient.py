@@ -9,11 +9,36 @@ from tests.runtime.harness import Bench, cells
 
 CASES: dict[str, tuple[str, str, str, str]] = {
     # key: (source that changes it, source that shows it, what it shows afterwards, source before either that makes it available)
-    "random": ("import random\nrandom.seed(3)\nrandom.random()", "import random\nprint(random.random())", "0.5442292252959519", ""),
-    "numpy.random": ("import numpy as np\nnp.random.seed(1)\nnp.random.randn()", "import numpy as np\nprint(np.random.randn())", "-0.611756", ""),
-    "environ": ("import os\nos.environ['SET'] = 'x'\nos.environ.pop('GONE')", "import os\nprint(os.environ.get('SET'), os.environ.get('GONE'))", "x None", ""),
-    "cwd": ("import os\nos.makedirs('sub', exist_ok=True)\nos.chdir('sub')", "import os\nprint(os.path.basename(os.getcwd()))", "sub", ""),
-    "sys.path": ("import sys\nsys.path.insert(0, '/nowhere')", "import sys\nprint(sys.path[0])", "/nowhere", ""),
+    "random": (
+        "import random\nrandom.seed(3)\nrandom.random()",
+        "import random\nprint(random.random())",
+        "0.5442292252959519",
+        "",
+    ),
+    "numpy.random": (
+        "import numpy as np\nnp.random.seed(1)\nnp.random.randn()",
+        "import numpy as np\nprint(np.random.randn())",
+        "-0.611756",
+        "",
+    ),
+    "environ": (
+        "import os\nos.environ['SET'] = 'x'\nos.environ.pop('GONE')",
+        "import os\nprint(os.environ.get('SET'), os.environ.get('GONE'))",
+        "x None",
+        "",
+    ),
+    "cwd": (
+        "import os\nos.makedirs('sub', exist_ok=True)\nos.chdir('sub')",
+        "import os\nprint(os.path.basename(os.getcwd()))",
+        "sub",
+        "",
+    ),
+    "sys.path": (
+        "import sys\nsys.path.insert(0, '/nowhere')",
+        "import sys\nprint(sys.path[0])",
+        "/nowhere",
+        "",
+    ),
     "warnings": (
         "import warnings\nwarnings.filterwarnings('error', message='x+')",
         "import warnings\ntry:\n    warnings.warn('xx')\nexcept UserWarning:\n    print('raised')",
@@ -39,7 +64,12 @@ CASES: dict[str, tuple[str, str, str, str]] = {
         "DEBUG|seen",
         "",
     ),
-    "numpy.printoptions": ("import numpy as np\nnp.set_printoptions(precision=2)", "import numpy as np\nprint(np.array([1/3]))", "[0.33]", ""),
+    "numpy.printoptions": (
+        "import numpy as np\nnp.set_printoptions(precision=2)",
+        "import numpy as np\nprint(np.array([1/3]))",
+        "[0.33]",
+        "",
+    ),
     "numpy.errstate": (
         "import numpy as np\nnp.seterr(divide='raise')",
         "import numpy as np\ntry:\n    np.array([1.0]) / 0\nexcept FloatingPointError:\n    print('raised')",
@@ -52,16 +82,31 @@ CASES: dict[str, tuple[str, str, str, str]] = {
         "7 0.2",
         "",
     ),
-    "polars.config": ("import polars as pl\npl.Config.set_tbl_rows(3)\npl.Config.set_fmt_float('full')", "import polars as pl\nprint('POLARS_FMT_MAX_ROWS' in __import__('os').environ)", "True", ""),
+    "polars.config": (
+        "import polars as pl\npl.Config.set_tbl_rows(3)\npl.Config.set_fmt_float('full')",
+        "import polars as pl\nprint('POLARS_FMT_MAX_ROWS' in __import__('os').environ)",
+        "True",
+        "",
+    ),
     "matplotlib.rcParams": (
         "import matplotlib.pyplot as plt\nplt.style.use('ggplot')\nplt.rcParams['font.sans-serif'].insert(0, 'Mine')",
         "import matplotlib as mpl\nprint(mpl.rcParams['axes.grid'], mpl.rcParams['font.sans-serif'][0])",
         "True Mine",
         "",
     ),
-    "sklearn.config": ("import sklearn\nsklearn.set_config(display='text')", "import sklearn\nprint(sklearn.get_config()['display'])", "text", ""),
+    "sklearn.config": (
+        "import sklearn\nsklearn.set_config(display='text')",
+        "import sklearn\nprint(sklearn.get_config()['display'])",
+        "text",
+        "",
+    ),
     "ipython.extensions": ("%load_ext autoreload", "%autoreload 2\nprint('loaded')", "loaded", ""),
-    "ipython.options": ("get_ipython().ast_node_interactivity = 'all'\n%config InlineBackend.figure_format = 'svg'", "print(get_ipython().ast_node_interactivity)", "all", ""),
+    "ipython.options": (
+        "get_ipython().ast_node_interactivity = 'all'\n%config InlineBackend.figure_format = 'svg'",
+        "print(get_ipython().ast_node_interactivity)",
+        "all",
+        "",
+    ),
     "ipython.magics": (
         "from IPython.core.magic import register_line_magic\n@register_line_magic\ndef shout(line):\n    print(line.upper())",
         "%shout hey",
@@ -95,7 +140,9 @@ def test_a_change_travels(plain: Bench, key: str) -> None:
     assert plain.last.text().strip().startswith(expected)
     assert second.reads[f"ambient:{key}"] == first.writes[f"ambient:{key}"]
     again = plain.run(change if not before else f"{before}\n{change}")
-    assert again.writes[f"ambient:{key}"] == first.writes[f"ambient:{key}"], "the same state has the same digest"
+    assert again.writes[f"ambient:{key}"] == first.writes[f"ambient:{key}"], (
+        "the same state has the same digest"
+    )
     if not key.endswith("random"):
         assert set(ambient(second)) <= {"ambient:logging"} & set(ambient(first)), "looking at it is no change"
 
@@ -110,7 +157,11 @@ def test_generators_are_read_only_by_who_draws(plain: Bench) -> None:
 
 
 def test_the_stream_of_a_generator_goes_on(bench: Bench) -> None:
-    bench.prelude(*cells("import random, numpy as np\nnp.random.seed(0)\nrandom.seed(0)\nnp.random.rand()", role="imports"))
+    bench.prelude(
+        *cells(
+            "import random, numpy as np\nnp.random.seed(0)\nrandom.seed(0)\nnp.random.rand()", role="imports"
+        )
+    )
     one = bench.run("print(np.random.rand(), random.random(), np.random.randn())")
     first = bench.last.text()
     assert bench.run("print(np.random.rand(), random.random(), np.random.randn())").writes == one.writes
@@ -124,7 +175,9 @@ def test_the_stream_of_a_generator_goes_on(bench: Bench) -> None:
     random.seed(0)
     np.random.rand()
     assert first.split() == [str(v) for v in (np.random.rand(), random.random(), np.random.randn())]
-    assert bench.last.text().split() == [str(v) for v in (np.random.rand(), random.random(), np.random.randn())]
+    assert bench.last.text().split() == [
+        str(v) for v in (np.random.rand(), random.random(), np.random.randn())
+    ]
 
 
 def test_a_fresh_generator_is_nobodys(bench: Bench) -> None:
@@ -151,44 +204,66 @@ def test_what_is_put_back_is_untouched(bench: Bench) -> None:
     first = bench.run("pd.set_option('display.max_rows', 5)\nos.environ['X'] = '1'")
     second = bench.follow(first, "pd.reset_option('display.max_rows')\ndel os.environ['X']")
     assert second.writes == {"ambient:pandas.options": UNTOUCHED, "ambient:environ": UNTOUCHED}
-    same = bench.run("pd.set_option('display.max_rows', 5)\npd.reset_option('display.max_rows')\nwith pd.option_context('display.width', 9): pass")
+    same = bench.run(
+        "pd.set_option('display.max_rows', 5)\npd.reset_option('display.max_rows')\nwith pd.option_context('display.width', 9): pass"
+    )
     assert not ambient(same)
     assert same.reads["ambient:pandas.options"] == UNTOUCHED
 
 
 def test_changes_of_the_prelude_are_the_base(bench: Bench) -> None:
     ready = bench.prelude(
-        *cells("import decimal, numpy as np, os, warnings\ndecimal.getcontext().prec = 4\nnp.seterr(all='ignore')\nos.environ['P'] = 'p'\nwarnings.simplefilter('ignore')", role="imports")
+        *cells(
+            "import decimal, numpy as np, os, warnings\ndecimal.getcontext().prec = 4\nnp.seterr(all='ignore')\nos.environ['P'] = 'p'\nwarnings.simplefilter('ignore')",
+            role="imports",
+        )
     )
-    assert {"environ", "random", "numpy.errstate", "decimal.context", "warnings"} <= ready["record"]["ambient"].keys()
-    record = bench.run("print(decimal.Decimal(1) / 3, np.geterr()['divide'], os.environ['P'])\nwarnings.warn('unseen')")
+    assert {"environ", "random", "numpy.errstate", "decimal.context", "warnings"} <= ready["record"][
+        "ambient"
+    ].keys()
+    record = bench.run(
+        "print(decimal.Decimal(1) / 3, np.geterr()['divide'], os.environ['P'])\nwarnings.warn('unseen')"
+    )
     assert bench.last.text() == "0.3333 ignore p\n" and not bench.last.text(name="stderr")
     assert not ambient(record)
 
 
 def test_unsupported_handlers_are_reported(plain: Bench) -> None:
-    record = plain.run("import logging\nclass Mine(logging.Handler):\n    def emit(self, record): pass\nlogging.getLogger('a').addHandler(Mine())")
-    (warning,) = [w for w in record.warnings if w["code"] == "cannot-travel" and w["name"] == "ambient:logging"]
+    record = plain.run(
+        "import logging\nclass Mine(logging.Handler):\n    def emit(self, record): pass\nlogging.getLogger('a').addHandler(Mine())"
+    )
+    (warning,) = [
+        w for w in record.warnings if w["code"] == "cannot-travel" and w["name"] == "ambient:logging"
+    ]
     assert "Mine" in warning["message"]
 
 
 def test_attributes_of_modules(bench: Bench) -> None:
-    (bench.workspace / "settings.py").write_text("level = 1\nnames = []\n_cache = {}\ndef show(): return level, names\n")
+    (bench.workspace / "settings.py").write_text(
+        "level = 1\nnames = []\n_cache = {}\ndef show(): return level, names\n"
+    )
     first = bench.run("import settings\nsettings.level = 2\nsettings.names.append('a')\nsettings.extra = 'e'")
     assert set(ambient(first)) == {"ambient:module:settings"}
     second = bench.follow(first, "print(settings.show(), settings.extra)")
     assert bench.last.text() == "(2, ['a']) e\n" and not ambient(second)
     third = bench.follow(first, "import settings\ndel settings.extra\nsettings._cache['k'] = 1")
-    fourth = bench.follow(third, "import settings\nprint(settings.show(), hasattr(settings, 'extra'), settings._cache)")
+    fourth = bench.follow(
+        third, "import settings\nprint(settings.show(), hasattr(settings, 'extra'), settings._cache)"
+    )
     assert bench.last.text() == "(2, ['a']) False {'k': 1}\n"
     assert fourth.reads["ambient:module:settings"] == third.writes["ambient:module:settings"]
     assert not ambient(bench.run("import settings\nsettings.show()"))
 
 
 def test_assigned_attributes_of_libraries(plain: Bench) -> None:
-    first = plain.run("import json\njson.mine = 5\ndef patch():\n    json.later = 6", "patch()\nimport math as m\nsetattr(m, 'tau2', 2 * m.tau)")
+    first = plain.run(
+        "import json\njson.mine = 5\ndef patch():\n    json.later = 6",
+        "patch()\nimport math as m\nsetattr(m, 'tau2', 2 * m.tau)",
+    )
     assert set(ambient(first)) == {"ambient:module:json", "ambient:module:math"}
-    second = plain.follow(first, "import json, math\nprint(json.mine, json.later, math.tau2 == 2 * math.tau)", "json.mine = 7")
+    second = plain.follow(
+        first, "import json, math\nprint(json.mine, json.later, math.tau2 == 2 * math.tau)", "json.mine = 7"
+    )
     assert plain.last.text() == "5 6 True\n"
     assert set(ambient(second)) == {"ambient:module:json"}
     plain.follow(second, "import json\nprint(json.mine, json.later)")

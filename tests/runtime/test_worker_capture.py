@@ -40,7 +40,11 @@ def test_c_code_that_buffers(shared: Bench) -> None:
 
 
 def test_bytes_that_are_no_text(shared: Bench) -> None:
-    shared.run("import os\n_ = os.write(1, b'caf\\xc3\\xa9 \\xff\\n')", "_ = os.write(1, b'half \\xc3')", "print('\\udcff\\ud800 ok')")
+    shared.run(
+        "import os\n_ = os.write(1, b'caf\\xc3\\xa9 \\xff\\n')",
+        "_ = os.write(1, b'half \\xc3')",
+        "print('\\udcff\\ud800 ok')",
+    )
     assert shared.last.text() == "café \ufffd\n"
     assert shared.last.text(1) == "half \ufffd"
     assert shared.last.text(2) == "?? ok\n"
@@ -48,7 +52,9 @@ def test_bytes_that_are_no_text(shared: Bench) -> None:
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_processes_of_multiprocessing(shared: Bench, method: str) -> None:
-    (shared.workspace / "helper.py").write_text("def work(i):\n    print('work', i, flush=True)\n    return i * i\n")
+    (shared.workspace / "helper.py").write_text(
+        "def work(i):\n    print('work', i, flush=True)\n    return i * i\n"
+    )
     record = shared.run(
         f"import multiprocessing as mp, helper\nwith mp.get_context('{method}').Pool(2) as pool:\n"
         "    print(sorted(pool.map(helper.work, range(3))))"
@@ -69,7 +75,9 @@ def test_joblib(shared: Bench) -> None:
 
 
 def test_a_fork_that_comes_out_of_its_cell_is_not_the_step(shared: Bench) -> None:
-    record = shared.run("import os\npid = os.fork()\nif pid: os.waitpid(pid, 0)\nprint('both')", "print('one')")
+    record = shared.run(
+        "import os\npid = os.fork()\nif pid: os.waitpid(pid, 0)\nprint('both')", "print('one')"
+    )
     assert record.state == "succeeded"
     assert shared.last.text() == "both\nboth\n" and shared.last.text(1) == "one\n"
     assert [m["type"] for m in shared.last.messages].count("record") == 1
@@ -109,7 +117,9 @@ def test_a_slow_reader_slows_the_cell(shared: Bench) -> None:
 
 
 def test_huge_output_of_a_subprocess(shared: Bench) -> None:
-    shared.run("!head -c 3000000 /dev/zero | tr '\\0' z\nimport subprocess\n_ = subprocess.run('head -c 3000000 /dev/zero | tr \"\\\\0\" w', shell=True)")
+    shared.run(
+        "!head -c 3000000 /dev/zero | tr '\\0' z\nimport subprocess\n_ = subprocess.run('head -c 3000000 /dev/zero | tr \"\\\\0\" w', shell=True)"
+    )
     text = shared.last.log()
     assert (text.count("z"), text.count("w")) == (3_000_000, 3_000_000)
 
@@ -129,15 +139,21 @@ def test_replaced_streams(shared: Bench) -> None:
 
 
 def test_the_imports_output_is_in_their_notebook(bench: Bench) -> None:
-    bench.prelude(*cells("print('hello')\n!echo there", "import logging\nlogging.basicConfig()", role="imports"))
+    bench.prelude(
+        *cells("print('hello')\n!echo there", "import logging\nlogging.basicConfig()", role="imports")
+    )
     document = json.loads((bench.root / "run" / "prelude.ipynb").read_text())
-    assert document["cells"][0]["outputs"] == [{"output_type": "stream", "name": "stdout", "text": ["hello\n", "there\r\n"]}]
+    assert document["cells"][0]["outputs"] == [
+        {"output_type": "stream", "name": "stdout", "text": ["hello\n", "there\r\n"]}
+    ]
     bench.run("logging.warning('kept handler')")
     assert bench.last.text(name="stderr") == "WARNING:root:kept handler\n"
 
 
 def test_a_worker_ends_with_its_reader(shared: Bench) -> None:
-    attempt = shared.step("import subprocess, time\nchild = subprocess.Popen(['sleep', '60'])\nprint(child.pid, flush=True)\ntime.sleep(60)")
+    attempt = shared.step(
+        "import subprocess, time\nchild = subprocess.Popen(['sleep', '60'])\nprint(child.pid, flush=True)\ntime.sleep(60)"
+    )
     child = int(attempt.until(type="log")["text"])
     attempt._lines.close()
     attempt.connection.close()

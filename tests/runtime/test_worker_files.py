@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -15,6 +16,14 @@ from kfjlab.runtime.files import file_digest, folder_names, workspace_snapshot
 from kfjlab.runtime.objects import ObjectStore
 from kfjlab.runtime.protocol import ABSENT, StepRecord
 from tests.runtime.harness import Bench, cells
+
+
+@pytest.fixture
+def bench(shared: Bench) -> Bench:
+    """The shared bench with an empty workspace."""
+    for path in shared.workspace.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return shared
 
 
 def sha(text: str) -> str:
@@ -33,13 +42,18 @@ def touched(record: StepRecord) -> tuple[dict[str, str], dict[str, str], dict[st
 def test_reading(bench: Bench) -> None:
     (bench.workspace / "data").mkdir()
     (bench.workspace / "data" / "a.csv").write_text("x,y\n1,2\n")
-    record = bench.run("import os\nos.chdir('data')\nopen('a.csv').read()", "from pathlib import Path\nPath('a.csv').read_text()")
+    record = bench.run(
+        "import os\nos.chdir('data')\nopen('a.csv').read()",
+        "from pathlib import Path\nPath('a.csv').read_text()",
+    )
     assert touched(record) == ({"file:data/a.csv": sha("x,y\n1,2\n")}, {}, {})
 
 
 def test_writing(bench: Bench) -> None:
     (bench.workspace / "old.txt").write_text("old")
-    record = bench.run("open('new.txt', 'w').write('new')\nwith open('old.txt', 'w') as f: f.write('changed')\nopen('new.txt').read()")
+    record = bench.run(
+        "open('new.txt', 'w').write('new')\nwith open('old.txt', 'w') as f: f.write('changed')\nopen('new.txt').read()"
+    )
     new, changed = sha("new"), sha("changed")
     assert touched(record) == (
         {},
@@ -52,7 +66,11 @@ def test_writing(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("source", "after"),
-    [("open('f', 'a').write('+')", "old+"), ("f = open('f', 'r+')\nf.write('n')\nf.close()", "nld"), ("open('f').read()\nopen('f', 'w').write('w')", "w")],
+    [
+        ("open('f', 'a').write('+')", "old+"),
+        ("f = open('f', 'r+')\nf.write('n')\nf.close()", "nld"),
+        ("open('f').read()\nopen('f', 'w').write('w')", "w"),
+    ],
 )
 def test_changing_what_was_read(bench: Bench, source: str, after: str) -> None:
     (bench.workspace / "f").write_text("old")
@@ -70,7 +88,9 @@ def test_removing_and_renaming(bench: Bench) -> None:
         path = bench.workspace / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    record = bench.run("import os, shutil\nos.remove('gone')\nos.replace('from', 'to')\nshutil.rmtree('tree')\nshutil.move('moved', 'there')")
+    record = bench.run(
+        "import os, shutil\nos.remove('gone')\nos.replace('from', 'to')\nshutil.rmtree('tree')\nshutil.move('moved', 'there')"
+    )
     reads, writes, preimages = touched(record)
     for name in ("gone", "from", "tree/x", "tree/y/z", "moved/m"):
         assert reads[f"file:{name}"] == preimages[f"file:{name}"] == sha(name)
@@ -88,7 +108,11 @@ def test_looking(bench: Bench) -> None:
         "os.path.isdir('folder')\nos.path.isfile('/nowhere/at/all')\nos.access('third', os.R_OK)"
     )
     reads, writes, _ = touched(record)
-    assert reads == {"file:missing": ABSENT, "file:also/missing": ABSENT, "file:here": sha("h"), "file:third": ABSENT} and not writes
+    assert (
+        reads
+        == {"file:missing": ABSENT, "file:also/missing": ABSENT, "file:here": sha("h"), "file:third": ABSENT}
+        and not writes
+    )
 
 
 def test_a_missing_file_is_a_read_of_a_failed_step_too(bench: Bench) -> None:
@@ -108,12 +132,17 @@ def test_made_and_gone_within_the_step(bench: Bench) -> None:
 def test_folders(bench: Bench) -> None:
     for name in ("b", "a", ".git"):
         (bench.workspace / name).mkdir()
-    record = bench.run("import os\nopen('new', 'w').close()\nos.makedirs('out/deep', exist_ok=True)\nsorted(os.listdir('.'))", "import glob\nglob.glob('a/*.csv')")
+    record = bench.run(
+        "import os\nopen('new', 'w').close()\nos.makedirs('out/deep', exist_ok=True)\nsorted(os.listdir('.'))",
+        "import glob\nglob.glob('a/*.csv')",
+    )
     reads, writes, preimages = touched(record)
     assert reads == {"dir:.": json.dumps(["a", "b"]), "dir:a": "[]"}
     assert writes == {"file:new": sha(""), "file:out": "directory", "file:out/deep": "directory"}
     assert preimages == {"file:new": ABSENT, "file:out": ABSENT, "file:out/deep": ABSENT}
-    again = bench.run("import os\nos.makedirs('out/deep', exist_ok=True)\nos.path.exists('out') or os.mkdir('out')")
+    again = bench.run(
+        "import os\nos.makedirs('out/deep', exist_ok=True)\nos.path.exists('out') or os.mkdir('out')"
+    )
     assert touched(again) == ({}, {}, {})
 
 
@@ -122,7 +151,9 @@ def test_imports_list_no_folders_and_local_modules_are_reads(bench: Bench) -> No
     (bench.workspace / "pkg" / "__init__.py").write_text("from . import inner\n")
     (bench.workspace / "pkg" / "inner.py").write_text("value = 1\n")
     for _ in range(2):  # the second time from the compiled files
-        record = bench.run("import pkg, importlib.metadata, tqdm\nimportlib.metadata.version('ipython')\npkg.inner.value")
+        record = bench.run(
+            "import pkg, importlib.metadata, tqdm\nimportlib.metadata.version('ipython')\npkg.inner.value"
+        )
         assert touched(record) == (
             {"file:pkg/__init__.py": sha("from . import inner\n"), "file:pkg/inner.py": sha("value = 1\n")}, {}, {},
         )  # fmt: skip
@@ -130,10 +161,12 @@ def test_imports_list_no_folders_and_local_modules_are_reads(bench: Bench) -> No
     assert "file:pkg/inner.py" in bench.follow(made, "pkg.inner").reads
 
 
-def test_the_preludes_reads(bench: Bench) -> None:
+def test_the_preludes_reads(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
     (bench.workspace / "helper.py").write_text("value = 1\n")
     (bench.workspace / "settings.json").write_text("{}")
     ready = bench.prelude(*cells("import helper, json\njson.load(open('settings.json'))", role="imports"))
+    bench.close()
     assert ready["record"]["reads"] == {"file:helper.py": sha("value = 1\n"), "file:settings.json": sha("{}")}
 
 
@@ -142,14 +175,26 @@ def test_databases(bench: Bench) -> None:
         database.execute("create table t (x)")
     database.close()
     before = file_digest(str(bench.workspace / "d.db"), 10**9)
-    reader = bench.run("import sqlite3\nc = sqlite3.connect('d.db')\nc.execute('select * from t').fetchall()\nc.close()\ndel c")
+    reader = bench.run(
+        "import sqlite3\nc = sqlite3.connect('d.db')\nc.execute('select * from t').fetchall()\nc.close()\ndel c"
+    )
     assert touched(reader)[:2] == ({"file:d.db": before}, {})
-    writer = bench.run("import sqlite3\nc = sqlite3.connect('d.db')\nc.execute('insert into t values (1)')\nc.commit()\nc.close()\ndel c")
+    writer = bench.run(
+        "import sqlite3\nc = sqlite3.connect('d.db')\nc.execute('insert into t values (1)')\nc.commit()\nc.close()\ndel c"
+    )
     reads, writes, preimages = touched(writer)
     assert reads["file:d.db"] == preimages["file:d.db"] == before != writes["file:d.db"]
 
 
-@pytest.mark.parametrize("source", ["!echo x > made; cp in out", "%%bash\necho x > made; cp in out", "import subprocess\nsubprocess.run('echo x > made; cp in out', shell=True)", "import os\nos.system('echo x > made; cp in out')"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "!echo x > made; cp in out",
+        "%%bash\necho x > made; cp in out",
+        "import subprocess\nsubprocess.run('echo x > made; cp in out', shell=True)",
+        "import os\nos.system('echo x > made; cp in out')",
+    ],
+)
 def test_programs(bench: Bench, source: str) -> None:
     (bench.workspace / "in").write_text("i")
     (bench.workspace / "out").write_text("before")
@@ -161,7 +206,9 @@ def test_programs(bench: Bench, source: str) -> None:
 
 
 def test_harmless_programs(bench: Bench) -> None:
-    record = bench.run("import subprocess\nsubprocess.run(['uname', '-s'], capture_output=True)\nimport platform\nplatform.processor()")
+    record = bench.run(
+        "import subprocess\nsubprocess.run(['uname', '-s'], capture_output=True)\nimport platform\nplatform.processor()"
+    )
     assert "file:*" not in record.reads
 
 
@@ -195,7 +242,9 @@ def test_steps_beside_each_other(bench: Bench) -> None:
 def test_a_file_that_someone_else_changes(bench: Bench) -> None:
     data = bench.workspace / "big"
     data.write_bytes(b"1" * (9 * 1024 * 1024))
-    attempt = bench.step("import time\nf = open('big')\nf.close()\nprint('read', flush=True)\ntime.sleep(0.3)")
+    attempt = bench.step(
+        "import time\nf = open('big')\nf.close()\nprint('read', flush=True)\ntime.sleep(0.3)"
+    )
     attempt.until(type="log")
     time.sleep(0.02)
     data.write_bytes(b"2")
@@ -214,14 +263,19 @@ def test_large_files_are_told_by_size_and_time(bench: Bench) -> None:
 @pytest.mark.parametrize("how", ["fork", "spawn", "loky"])
 def test_child_processes_report(bench: Bench, how: str) -> None:
     (bench.workspace / "in.txt").write_text("in")
-    (bench.workspace / "work.py").write_text("def copy(i):\n    open(f'out{i}', 'w').write(open('in.txt').read())\n")
+    (bench.workspace / "work.py").write_text(
+        "def copy(i):\n    open(f'out{i}', 'w').write(open('in.txt').read())\n"
+    )
     start = f"import multiprocessing as mp\nwith mp.get_context('{how}').Pool(2) as pool: pool.map(work.copy, range(2))"
     if how == "loky":
         pytest.importorskip("joblib")
         start = "from joblib import Parallel, delayed\n_ = Parallel(n_jobs=2)(delayed(work.copy)(i) for i in range(2))"
     record = bench.run(f"import work\n{start}")
     reads, writes, preimages = touched(record)
-    assert reads == {"file:in.txt": sha("in"), "file:work.py": file_digest(str(bench.workspace / "work.py"), 10**6)}
+    assert reads == {
+        "file:in.txt": sha("in"),
+        "file:work.py": file_digest(str(bench.workspace / "work.py"), 10**6),
+    }
     assert writes == {"file:out0": sha("in"), "file:out1": sha("in")} and set(preimages.values()) == {ABSENT}
 
 

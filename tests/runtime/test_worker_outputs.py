@@ -118,7 +118,10 @@ def normal(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             if isinstance(output.get(key), list):
                 output[key] = "".join(output[key])
         if "data" in output:
-            output["data"] = {k: "".join(v) if isinstance(v, list) and "json" not in k else v for k, v in output["data"].items()}
+            output["data"] = {
+                k: "".join(v) if isinstance(v, list) and "json" not in k else v
+                for k, v in output["data"].items()
+            }
         if "traceback" in output:
             output["traceback"] = "\n".join(output["traceback"])
         result.append(output)
@@ -129,7 +132,9 @@ def normal(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             streams = {"stdout": "", "stderr": ""}
             for piece in result[start:]:
                 streams[piece["name"]] += piece["text"]
-            result[start:] = [{"output_type": "stream", "name": n, "text": t} for n, t in streams.items() if t]
+            result[start:] = [
+                {"output_type": "stream", "name": n, "text": t} for n, t in streams.items() if t
+            ]
     text = json.dumps(result, sort_keys=True)
     for pattern, replacement in (
         (r"/tmp/ipykernel_\d+/\d+\.py", "CELL"),
@@ -152,7 +157,11 @@ def by_kernel(sources: list[str], folder: Path, allow_errors: bool = False) -> l
     os.environ.pop("PYTEST_CURRENT_TEST", None)  # with it, ipykernel does not watch the file descriptors
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     client = nbclient.NotebookClient(
-        notebook, timeout=60, allow_errors=allow_errors, resources={"metadata": {"path": str(folder)}}, kernel_name="python3"
+        notebook,
+        timeout=60,
+        allow_errors=allow_errors,
+        resources={"metadata": {"path": str(folder)}},
+        kernel_name="python3",
     )
     client.execute()
     return [cell["outputs"] for cell in notebook["cells"]]

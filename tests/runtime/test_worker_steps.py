@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
-from kfjlab.runtime.protocol import ABSENT, Value
+from kfjlab.runtime.protocol import ABSENT
 from tests.runtime.harness import Bench, cells
 
 
-def variables(names: dict[str, Value]) -> set[str]:
+def variables(names: Iterable[str]) -> set[str]:
     return {name for name in names if name.startswith("var:")}
 
 
@@ -86,7 +87,11 @@ def test_an_absent_name_is_a_read(shared: Bench) -> None:
         ("import errno\nraise OSError(errno.ENOSPC, 'No space left on device')", "DiskFull", 2),
         ("raise SystemExit", "SystemExit", 1),
         ("%%bash\nexit 3", "CalledProcessError", 1),
-        ("import asyncio\nasync def f(): await asyncio.sleep(9)\nt = asyncio.create_task(f())\nt.cancel()\nawait t", "CancelledError", 2),
+        (
+            "import asyncio\nasync def f(): await asyncio.sleep(9)\nt = asyncio.create_task(f())\nt.cancel()\nawait t",
+            "CancelledError",
+            2,
+        ),
     ],
 )
 def test_an_error_says_where(shared: Bench, source: str, kind: str, line: int) -> None:
@@ -138,7 +143,9 @@ def test_an_interrupt_ends_the_cell(shared: Bench, source: str) -> None:
 
 
 def test_an_interrupt_between_phases_is_a_cancellation(shared: Bench) -> None:
-    attempt = shared.step("class Slow:\n    def __reduce__(self):\n        import time; time.sleep(30); return (Slow, ())\ns = Slow()")
+    attempt = shared.step(
+        "class Slow:\n    def __reduce__(self):\n        import time; time.sleep(30); return (Slow, ())\ns = Slow()"
+    )
     attempt.until(type="phase", phase="saving")
     time.sleep(0.1)
     os.kill(attempt.pid, signal.SIGINT)
@@ -156,7 +163,11 @@ def test_a_variable_that_cannot_travel(shared: Bench) -> None:
     record = shared.run("pass", source, consumers={"numbers": "later"})
     assert record.state == "failed" and record.error is not None
     assert (record.error.kind, record.error.cell) == ("CannotTravel", 11)
-    assert "'later'" in record.error.message and "'numbers'" in record.error.message and "generator" in record.error.message
+    assert (
+        "'later'" in record.error.message
+        and "'numbers'" in record.error.message
+        and "generator" in record.error.message
+    )
     assert record.error.fix
 
 
@@ -195,8 +206,14 @@ def test_what_is_left_running_is_reported(shared: Bench) -> None:
 
 
 def test_classes_and_functions_of_the_notebook(shared: Bench) -> None:
-    first = shared.run("class Point:\n    def __init__(self, x): self.x = x\n    def twice(self): return double(self.x)", "def double(v): return 2 * v\np = Point(3)")
-    second = shared.follow(first, "print(p.twice(), isinstance(p, Point), Point.__module__)\nimport inspect\nprint(inspect.getsource(double))")
+    first = shared.run(
+        "class Point:\n    def __init__(self, x): self.x = x\n    def twice(self): return double(self.x)",
+        "def double(v): return 2 * v\np = Point(3)",
+    )
+    second = shared.follow(
+        first,
+        "print(p.twice(), isinstance(p, Point), Point.__module__)\nimport inspect\nprint(inspect.getsource(double))",
+    )
     assert second.state == "succeeded", second.error
     assert shared.last.text() == "6 True __main__\ndef double(v): return 2 * v\n\n"
 
