@@ -149,7 +149,9 @@ class Ambient:
 
     def begin(self) -> None:
         """What is changed from now on is the step's doing."""
-        self._start = {key.name: key.get() for key in self._available()}
+        for key in self._available():
+            if key.name in self._given or key.name in self._fresh or key.name not in self._start:
+                self._start[key.name] = key.get()
 
     def end(self, states: States, saving: bool) -> AmbientChanges:
         """Compare with :meth:`begin`; with ``saving`` the changed states are stored."""

@@ -40,22 +40,26 @@ class Extensions(ShellMapping):
 
 
 class Options(ShellMapping):
-    """What ``%config``, ``%precision``, ``ast_node_interactivity`` and the like have set: options of the shell, its formatters and the inline
-    back end that differ from their defaults."""
+    """What ``%config``, ``%precision``, ``ast_node_interactivity`` and the like have set: options of the shell, its formatters and
+    the inline back end that differ from their defaults."""
 
     name = "ipython.options"
 
     def __init__(self, shell: Any) -> None:
         super().__init__()
         self._shell = shell
+        self._traits: Dict[type, Dict[str, Any]] = {}
 
     def read(self) -> Dict[str, Any]:
         found: Dict[str, Any] = {}
         for part in self._parts():
-            for name, trait in part.traits(config=True).items():
+            kind = type(part)
+            if kind not in self._traits:
+                self._traits[kind] = part.traits(config=True)
+            for name, trait in self._traits[kind].items():
                 value = getattr(part, name)
                 if _is_plain(value) and value != trait.default(part):
-                    found[f"{type(part).__name__}.{name}"] = value
+                    found[f"{kind.__name__}.{name}"] = value
         return found
 
     def put(self, name: str, value: Any) -> None:

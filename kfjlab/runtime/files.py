@@ -5,6 +5,7 @@ The engine uses these functions too, so that both sides mean the same by the dig
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import site
@@ -60,7 +61,8 @@ def signature(status: os.stat_result) -> Signature:
 def file_digest(path: str, store_limit: int) -> str:
     """The digest of a file now: sha256 (hex), or ``stat:SIZE:MTIME_NS`` above ``store_limit`` bytes; :data:`ABSENT` when there is none.
 
-    Digests are remembered by device, inode, size and time, in this process and where :func:`remember_digests_in` says. :class:`OSError` when the file is there and cannot be read.
+    Digests are remembered by device, inode, size and time, in this process and where :func:`remember_digests_in` says. Raises
+    :class:`OSError` when the file is there and cannot be read.
     """
     try:
         status = os.stat(path)
@@ -233,7 +235,8 @@ def _with_slash(path: str) -> str:
     return path.rstrip("/") + "/"
 
 
-def _code_folders(workspace: str) -> List[str]:
+@functools.lru_cache(maxsize=4)
+def _code_folders(workspace: str) -> Tuple[str, ...]:
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     found = [sysconfig.get_paths()[name] for name in names] + [
         os.path.realpath(sysconfig.get_paths()[name]) for name in names
@@ -244,7 +247,7 @@ def _code_folders(workspace: str) -> List[str]:
     for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix}:
         if not _with_slash(workspace).startswith(_with_slash(prefix)):
             found.append(prefix)
-    return [*found, CELL_FOLDER, os.path.dirname(os.path.abspath(__file__))]
+    return (*found, CELL_FOLDER, os.path.dirname(os.path.abspath(__file__)))
 
 
 def _system_folders() -> List[str]:
