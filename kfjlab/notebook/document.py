@@ -1,4 +1,4 @@
-"""Bytes of an ``.ipynb`` → checked cells. Every kind of bad input is named here.
+"""Bytes of an ``.ipynb`` → checked cells. Every kind of bad input is named here. Messages count cells from 0.
 
 Only what kfjlab uses is checked (kinds, sources and metadata of cells, kernel, format version); outputs are
 never looked at, so a notebook of 100 MB costs one JSON parse. The format is that of nbformat 4
@@ -49,13 +49,6 @@ class Document:
     kernel: str
     raw: Mapping[str, Any]
     problems: tuple[Problem, ...] = ()
-
-
-def ordinal(index: int) -> str:
-    """The 0-based ``index`` as people count: ``1st``, ``2nd``, …"""
-    number = index + 1
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
 
 
 def failure(code: str, message: str, fix: str | None = None, cell: int | None = None) -> NotebookError:
@@ -156,7 +149,7 @@ def _broken(text: str, shown: str, error: json.JSONDecodeError) -> NotebookError
             "not-json", f"{shown} is not a notebook: it is not JSON.", "Give the path of an .ipynb file"
         )
     cell = locate(text)
-    inside = "" if cell is None else f" inside the {ordinal(cell)} cell"
+    inside = "" if cell is None else f" inside cell {cell}"
     where = f"line {error.lineno}, column {error.colno}"
     if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
         return failure(
@@ -246,7 +239,7 @@ def _read_cells(items: Sequence[Any], problems: list[Problem], has_ids: bool) ->
         try:
             kind, source, metadata = _checked_cell(item)
         except ValueError as fault:
-            message = f"The {ordinal(index)} cell is malformed: {fault}."
+            message = f"Cell {index} is malformed: {fault}."
             problems.append(Problem("bad-cell", Severity.ERROR, message, cell=index))
             continue
         cells.append(
@@ -282,7 +275,7 @@ def _cell_id(given: Any, index: int, seen: set[str], problems: list[Problem], ha
         seen.add(own)
         return own
     if own is not None and has_ids:
-        message = f"The {ordinal(index)} cell has the same id as an earlier one ({own[:64]!r})."
+        message = f"Cell {index} has the same id as an earlier one ({own[:64]!r})."
         problems.append(
             Problem(
                 "duplicate-cell-id",

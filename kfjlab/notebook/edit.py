@@ -94,7 +94,7 @@ def _checked(document: Document, index: int) -> int:
             f"There is no cell {index}: the notebook has {len(document.cells)} cells, counted from 0."
         )
     if document.cells[index].kind != "code":
-        raise EditError(f"Cell {index} (counted from 0) is not a code cell.")
+        raise EditError(f"Cell {index}, counted from 0, is not a code cell.")
     return index
 
 

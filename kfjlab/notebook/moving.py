@@ -15,7 +15,6 @@ from functools import lru_cache
 
 from .constants import parsed
 from .dataflow import cell_summary
-from .document import ordinal
 from .parameters import constants_only
 from .pipeline import Cell, Role
 
@@ -103,15 +102,15 @@ def why_not_first(cell: Cell, prelude: Iterable[Cell], before: Before) -> str | 
         remade |= cell_summary(earlier.source).binds
     new = {name for name in summary.binds | summary.mutates if known.get(name) != imports.get(name, "")}
     if found := before.makes(summary.reads):
-        return f"it uses {found[0]}, which the {ordinal(found[1])} cell makes"
+        return f"it uses {found[0]}, which cell {found[1]} makes"
     if found := before.touches(new):
-        return f"it makes {found[0]}, which the {ordinal(found[1])} cell uses already"
+        return f"it makes {found[0]}, which cell {found[1]} uses already"
     if again := new & (remade | _BUILTINS):
         return f"it makes {min(again)} anew"
     if (place := before.looks_around()) is not None and new:
-        return f"the {ordinal(place)} cell can see which names there are"
+        return f"cell {place} can see which names there are"
     if imports and (place := before.changes_imports()) is not None:
-        return f"the {ordinal(place)} cell may change what it imports"
+        return f"cell {place} may change what it imports"
     return None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .document import ordinal
 from .pipeline import Flow, Role
 from .problems import Fix, Problem, Severity
 from .steps import Draft
@@ -81,8 +80,8 @@ def _why_apart(steps: Sequence[Draft], flows: Mapping[str, Flow], earlier: int, 
         for part in (steps[earlier], steps[later]):
             resource = overlap(flows[part.name], flows[between.name])
             if resource is not None:
-                place = ordinal(part.cells[0].index)
-                return f"{between.name} and the part from the {place} cell on share {_described(resource)}"
+                place = part.cells[0].index
+                return f"{between.name} and the part from cell {place} on share {_described(resource)}"
     return None
 
 

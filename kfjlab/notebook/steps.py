@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 from .after import Request, resolve_after
 from .dataflow import cell_summary
-from .document import Document, RawCell, ordinal
+from .document import Document, RawCell
 from .moving import Before, why_not_first
 from .names import METRICS_STEP, name_fault, safe_name, unused
 from .parameters import constants_only
@@ -307,8 +307,8 @@ def _merge_facets(parts: Sequence[Part], problems: list[Problem]) -> dict[str, F
                 if facet in known and known[facet][0] != value:
                     what = ".".join(word for word in facet if word)
                     message = (
-                        f"Step {part.own_name} says two different things about {what}: here, and in the "
-                        f"{ordinal(known[facet][1])} cell."
+                        f"Step {part.own_name} says two different things about {what}: "
+                        f"here, and in cell {known[facet][1]}."
                     )
                     fix = Fix("Keep one of them")
                     problems.append(
