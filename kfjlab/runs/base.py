@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from .database import BUSY, Database
 from .errors import StoreError, UnknownRunError, explained
-from .location import DATABASE, OBJECTS, RUNS, default_location
+from .location import DATABASE, OBJECTS, RESERVE, RUNS, default_location
 from .rows import dump, optional_in
 from .schema import prepare
 from .session import Session
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+RESERVE_BYTES = 1024 * 1024
+"""Room that is kept (see :meth:`StoreBase.release_reserve`)."""
 
 
 class StoreBase:
@@ -42,12 +46,21 @@ class StoreBase:
             self.location.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.objects.mkdir(exist_ok=True)
             (self.location / RUNS).mkdir(exist_ok=True)
-        self._db = Database(self.location, network=network, timeout=timeout)
         try:
-            prepare(self._db)
+            self._db = self._open(network, timeout)
+        except StoreError as error:
+            if error.kind != "full" or not self.release_reserve():
+                raise
+            self._db = self._open(network, timeout)
+
+    def _open(self, network: bool | None, timeout: float) -> Database:
+        database = Database(self.location, network=network, timeout=timeout)
+        try:
+            prepare(database)
         except BaseException:
-            self._db.close()
+            database.close()
             raise
+        return database
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +81,29 @@ class StoreBase:
         is caught outside of it."""
         with self._db.write():
             yield
+
+    def release_reserve(self) -> bool:
+        """Give up the room that is kept for when the disk is full, so that a few more things can be written: the end of the run that met
+        the full disk, or what garbage collection has to note. Opening a store does it when it cannot be opened otherwise; the next
+        :meth:`create_run` or :meth:`gc` that finds room keeps some again. False when there is none."""
+        with explained(self.location):
+            try:
+                (self.location / RESERVE).unlink()
+            except FileNotFoundError:
+                return False
+        return True
+
+    def _keep_reserve(self) -> None:
+        import shutil
+
+        path = self.location / RESERVE
+        try:
+            if not path.exists() and shutil.disk_usage(self.location).free > 2 * RESERVE_BYTES:
+                path.write_bytes(
+                    os.urandom(RESERVE_BYTES)
+                )  # what a file system that compresses cannot make small
+        except OSError:  # no room, which is no reason to fail now
+            path.unlink(missing_ok=True)
 
     def run_folder(self, run_id: str) -> Path:
         """The folder of a run's files (``run_id`` in full)."""

@@ -21,7 +21,7 @@ from typing import Any
 from . import processes
 from .cache import KEPT_PER_KEY
 from .errors import StoreError, explained
-from .location import RUNS
+from .location import DATABASE, RUNS
 from .model import GcReport, RunState
 from .objects import ObjectFile, digests_in, object_files, referred_to, remove_unless_touched
 from .supervision import Supervision
@@ -80,27 +80,28 @@ class Collection(Supervision):
         (``conflict``) while another process collects.
         """
         self.mark_interrupted()
+        failures: list[str] = []
         with self._only_one():
             plan = self._survey(time.time(), grace)
+            # What nothing refers to goes first: that needs no room in the database, where the disk may be full.
+            at_once = _unused(plan)
+            swept = list(at_once) if dry_run else _sweep(at_once, plan.limit, failures)
             self._choose(plan, older_than, max_size)
-            failures: list[str] = []
             if not dry_run:
-                self._delete_rows(plan)
-                failures += self._delete_folders(plan)
-            unused = _unused(plan)
-            freed = sum(run.size for run in plan.runs if run.drop)
-            count = 0
-            for file in unused:
-                if dry_run or _removed(file, plan.limit, failures):
-                    freed += file.size
-                    count += file.digest is not None
-        total = sum(run.size for run in plan.runs) + sum(
-            file.size for file in (*plan.objects.values(), *plan.leftovers)
-        )
+                self._delete_rows(plan, failures)
+                self._delete_folders(plan, failures)
+            tried = set(at_once)
+            unused = [file for file in _unused(plan) if file not in tried]
+            swept += unused if dry_run else _sweep(unused, plan.limit, failures)
+        if not dry_run:
+            self._keep_reserve()
+        freed = sum(run.size for run in plan.runs if run.drop) + sum(file.size for file in swept)
+        total = sum(run.size for run in plan.runs)
+        total += sum(file.size for file in (*plan.objects.values(), *plan.leftovers))
         return GcReport(
             runs=tuple(run.id for run in plan.runs if run.drop),
             records=sum(record.drop for record in plan.records),
-            objects=count,
+            objects=sum(file.digest is not None for file in swept),
             freed=freed,
             kept=total - freed,
             failures=tuple(failures),
@@ -167,24 +168,34 @@ class Collection(Supervision):
 
     # Deleting ---------------------------------------------------------------------------------------------------------
 
-    def _delete_rows(self, plan: _Plan) -> None:
+    def _delete_rows(self, plan: _Plan, failures: list[str]) -> None:
         """In pieces, so that nobody waits long; a run or record that came into use meanwhile stays."""
         for run in plan.runs:
             if run.drop:
-                with self._db.write() as session:
-                    sql = "DELETE FROM runs WHERE seq=? AND state NOT IN (?, ?) AND coalesce(ended, queued)=?"
-                    run.drop = bool(session.run(sql, (run.seq, *_ACTIVE, run.used)).rowcount)
+                sql = "DELETE FROM runs WHERE seq=? AND state NOT IN (?, ?) AND coalesce(ended, queued)=?"
+                run.drop = bool(self._delete([(sql, (run.seq, *_ACTIVE, run.used))], failures))
         dropped = [record for record in plan.records if record.drop]
         for start in range(0, len(dropped), 200):
-            with self._db.write() as session:
-                for record in dropped[start : start + 200]:
-                    sql = "DELETE FROM records WHERE id=? AND used<?"
-                    record.drop = bool(session.run(sql, (record.seq, plan.limit)).rowcount)
+            part = dropped[start : start + 200]
+            sql = "DELETE FROM records WHERE id=? AND used<?"
+            deleted = self._delete([(sql, (record.seq, plan.limit)) for record in part], failures)
+            for position, record in enumerate(part):
+                record.drop = position in deleted
         with self._db.write() as session:
             session.rows("PRAGMA incremental_vacuum")
 
-    def _delete_folders(self, plan: _Plan) -> list[str]:
-        failures: list[str] = []
+    def _delete(self, statements: list[tuple[str, tuple[object, ...]]], failures: list[str]) -> set[int]:
+        """Delete rows; the positions of the statements that deleted one. What there is no room to note stays."""
+        try:
+            with self._db.write() as session:
+                return {i for i, (sql, values) in enumerate(statements) if session.run(sql, values).rowcount}
+        except StoreError as error:
+            if error.kind != "full":
+                raise
+            failures.append(error.message)
+            return set()
+
+    def _delete_folders(self, plan: _Plan, failures: list[str]) -> None:
         for run in plan.runs:
             folder = self.run_folder(run.id)
             if run.drop and folder.exists():
@@ -192,16 +203,28 @@ class Collection(Supervision):
         known = {run.id for run in plan.runs}
         with explained(self.location / RUNS):
             for entry in list(os.scandir(self.location / RUNS)):
-                # Made by a process that was killed before the run was written down, or left by one killed while it deleted.
+                # Made by a process killed before the run was written down, or left by one killed while it deleted.
                 if entry.name not in known and entry.is_dir() and entry.stat().st_mtime < plan.limit:
                     _remove_tree(Path(entry.path), failures)
-            for path in self.location.glob("runs.sqlite.lock.*"):
+            for path in self.location.glob(f"{DATABASE}.lock.*"):
                 _drop_claim(path, plan.limit)
-        return failures
 
     @contextmanager
     def _only_one(self) -> Iterator[None]:
         mine = json.dumps(processes.identity())
+        try:
+            self._take_lease(mine)
+        except StoreError as error:
+            if error.kind != "full" or not self.release_reserve():
+                raise
+            self._take_lease(mine)
+        try:
+            yield
+        finally:
+            with self._db.write() as session:
+                session.run("DELETE FROM leases WHERE name=? AND holder=?", (_LEASE, mine))
+
+    def _take_lease(self, mine: str) -> None:
         with self._db.write() as session:
             row = session.row("SELECT holder, time FROM leases WHERE name=?", (_LEASE,))
             if row is not None:
@@ -214,11 +237,6 @@ class Collection(Supervision):
                         "Wait for its end.",
                     )
             session.run("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (_LEASE, mine, time.time()))
-        try:
-            yield
-        finally:
-            with self._db.write() as session:
-                session.run("DELETE FROM leases WHERE name=? AND holder=?", (_LEASE, mine))
 
 
 def _look_into(folder: Path) -> tuple[set[str], int]:
@@ -282,12 +300,16 @@ def _unused(plan: _Plan) -> list[ObjectFile]:
     return [file for file in (*candidates, *plan.leftovers) if file.mtime < plan.limit]
 
 
-def _removed(file: ObjectFile, limit: float, failures: list[str]) -> bool:
-    try:
-        return remove_unless_touched(file.path, limit)
-    except OSError as error:
-        failures.append(f"{file.path}: {error.strerror or error}")
-        return False
+def _sweep(files: list[ObjectFile], limit: float, failures: list[str]) -> list[ObjectFile]:
+    """Delete files; those that were."""
+    swept = []
+    for file in files:
+        try:
+            if remove_unless_touched(file.path, limit):
+                swept.append(file)
+        except OSError as error:
+            failures.append(f"{file.path}: {error.strerror or error}")
+    return swept
 
 
 def _remove_tree(folder: Path, failures: list[str]) -> None:

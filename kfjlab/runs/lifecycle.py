@@ -46,6 +46,7 @@ class Lifecycle(Supervision):
         the run is taken for interrupted; False for targets that run elsewhere. ``owner``: default the user of
         this process.
         """
+        self._keep_reserve()
         run_id = _new_id()
         folder = self.run_folder(run_id)
         with explained(folder):

@@ -4,6 +4,7 @@ Layout of the folder::
 
     runs.sqlite        the database (beside it -wal and -shm, or on network file systems -journal)
     network            present when the database is used in the way that network file systems need
+    reserve            room to work in when the disk is full
     objects/           content-addressed objects (kfjlab.runtime.objects)
     runs/RUN_ID/       each run's files: logs/, executed notebooks, specs
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 
 DATABASE = "runs.sqlite"
 NETWORK_MARK = "network"
+RESERVE = "reserve"
 OBJECTS = "objects"
 RUNS = "runs"
 

@@ -72,7 +72,7 @@ class PathLock:
         deadline = time.monotonic() + timeout
         pause = _FIRST_PAUSE
         self._seen = None
-        while not self._try():
+        while not self._put_at(self._path):
             if self._break_if_stale():
                 continue
             if time.monotonic() > deadline:
@@ -95,10 +95,10 @@ class PathLock:
         return self._held and _read(self._path)[0] == self._owner
 
     def release(self) -> None:
-        """Give the lock back."""
-        if self._held:
-            self._held = False
+        """Give the lock back (not, when it was broken, that of who has it now)."""
+        if self.still_held():
             self._path.unlink(missing_ok=True)
+        self._held = False
 
     def close(self) -> None:
         """Release, and remove the file that this process made for taking part."""
@@ -109,15 +109,16 @@ class PathLock:
 
     # One attempt ------------------------------------------------------------------------------------------------------
 
-    def _try(self) -> bool:
+    def _put_at(self, path: Path) -> bool:
+        """Make ``path`` a lock of this process; False when it is one already, of whomever."""
         claim = self._own_file()
         try:
-            os.link(claim, self._path)
+            os.link(claim, path)
         except FileExistsError:
             return claim.stat().st_nlink == 2
         except OSError as error:
             if error.errno in _NO_LINKS:
-                return self._create()
+                return self._create(path)
             if error.errno == errno.ENOENT:
                 self._claim = None  # somebody tidied up; write it again
                 return False
@@ -134,17 +135,17 @@ class PathLock:
             self._claim.write_text(json.dumps(self._owner), "utf-8")
         return self._claim
 
-    def _create(self) -> bool:
+    def _create(self, path: Path) -> bool:
         """Without hard links (object stores as file systems): exclusive creation. A kill between creating and
         writing leaves a lock without an owner, which goes by age."""
         try:
-            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             return False
         try:
             os.write(handle, json.dumps(self._owner).encode())
         except OSError:
-            self._path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             raise
         finally:
             os.close(handle)
@@ -158,7 +159,25 @@ class PathLock:
             return True  # just released
         if not self._is_stale(owner, seen):
             return False
-        return _remove_guarded(self._path, owner, seen, self._stale_after)
+        return self._remove_guarded(owner, seen)
+
+    def _remove_guarded(self, owner: dict[str, Any], seen: object) -> bool:
+        """Remove a stale lock if it is still the one that was judged. Only the holder of the guard may, and nobody
+        but its dead owner or the holder of the guard removes that lock, so between the second look and the removal
+        it cannot become another's."""
+        guard = self._path.with_name(f"{self._path.name}.break")
+        if not self._put_at(guard):
+            _drop_old_guard(guard, self._stale_after)
+            return False
+        try:
+            if _read(self._path) == (owner, seen):
+                self._path.unlink(missing_ok=True)
+                claim = f"{owner.get('pid')}-{owner.get('token')}"
+                if re.fullmatch("[0-9]+-[0-9a-f]+", claim):
+                    self._path.with_name(f"{self._path.name}.{claim}").unlink(missing_ok=True)
+        finally:
+            guard.unlink(missing_ok=True)
+        return True
 
     def _is_stale(self, owner: dict[str, Any], seen: object) -> bool:
         if owner and processes.is_here(owner):
@@ -196,36 +215,22 @@ def _read(path: Path) -> tuple[dict[str, Any], tuple[int, int, int] | None]:
     return owner if isinstance(owner, dict) else {}, (status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def _remove_guarded(path: Path, owner: dict[str, Any], seen: object, stale_after: float) -> bool:
-    """Remove a stale lock if it is still the one that was judged. Only the holder of the guard may, and nobody
-    but its dead owner or the holder of the guard removes that lock, so between the second look and the removal
-    it cannot become another's."""
-    guard = path.with_name(f"{path.name}.break")
-    try:
-        os.close(os.open(guard, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        _drop_old_guard(guard, stale_after)
-        return False
-    try:
-        if _read(path) != (owner, seen):
-            return True
-        path.unlink(missing_ok=True)
-        claim = f"{owner.get('pid')}-{owner.get('token')}"
-        if re.fullmatch("[0-9]+-[0-9a-f]+", claim):
-            path.with_name(f"{path.name}.{claim}").unlink(missing_ok=True)
-        return True
-    finally:
-        guard.unlink(missing_ok=True)
-
-
 def _drop_old_guard(guard: Path, stale_after: float) -> None:
-    """A guard is held for milliseconds; an old one was left by a process killed just then. Ages are compared by
-    the file server's clock alone: a file is touched to learn what time it is there."""
+    """A guard is held for milliseconds. That of a process killed just then is taken away: at once when it was one of
+    this machine, else when it is old. Ages are compared by the file server's clock alone: a file is touched to
+    learn what time it is there. Renaming sees to it that of several who find it one does."""
+    owner, seen = _read(guard)
+    if seen is None:
+        return
     probe = guard.with_name(f"{guard.name}.{os.urandom(4).hex()}")
     try:
-        probe.touch()
-        if probe.stat().st_mtime - guard.stat().st_mtime > stale_after:
-            guard.unlink(missing_ok=True)
+        if owner and processes.is_here(owner):
+            dead = not processes.is_alive(owner)
+        else:
+            probe.touch()
+            dead = probe.stat().st_mtime - guard.stat().st_mtime > stale_after
+        if dead and _read(guard) == (owner, seen):
+            os.rename(guard, probe)
     except FileNotFoundError:
         return  # gone meanwhile
     finally:

@@ -42,7 +42,7 @@ def _place_of(pid: int) -> str:
     parts = [socket.gethostname()]
     for source in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
         try:
-            parts.append(os.readlink(source) if "ns" in source else Path(source).read_text("ascii").strip())
+            parts.append(os.readlink(source) if "ns" in source else Path(source).read_text("utf-8").strip())
         except OSError:
             continue  # not Linux, or hidden by a sandbox: the host's name must do
     return "/".join(parts)

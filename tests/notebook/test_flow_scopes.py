@@ -33,7 +33,9 @@ def ours(scope: Scope) -> list[Answer]:
     for child in scope.children:
         if child.kind != "types":
             names = child.bound | child.used | child.declared_global | child.declared_nonlocal
-            local, free, outer = set(), set(), set()
+            local: set[str] = set()
+            free: set[str] = set()
+            outer: set[str] = set()
             for name in names:
                 {"local": local, "free": free, "global": outer}[child.resolve(name)].add(name)
             kind = "function" if child.kind == "comprehension" else child.kind
@@ -49,7 +51,9 @@ def theirs(table: symtable.SymbolTable, private: str = "") -> list[Answer]:
         kind = getattr(child.get_type(), "value", child.get_type())
         inner = child.get_name().lstrip("_") if kind == "class" else private
         if kind in _KINDS:
-            local, free, outer = set(), set(), set()
+            local: set[str] = set()
+            free: set[str] = set()
+            outer: set[str] = set()
             for symbol in child.get_symbols():
                 name = symbol.get_name()
                 if (

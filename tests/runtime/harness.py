@@ -41,7 +41,11 @@ class Attempt:
     """A worker, and what it says."""
 
     def __init__(
-        self, connection: socket.socket, pid: int, notebook: Path, process: subprocess.Popen[bytes] | None = None
+        self,
+        connection: socket.socket,
+        pid: int,
+        notebook: Path,
+        process: subprocess.Popen[bytes] | None = None,
     ) -> None:
         self._process = process
         self.pid = pid

@@ -11,13 +11,15 @@ from .values import Const, Fact, Items, Objects, Thing, Value, callees_of, text_
 
 @dataclass(frozen=True)
 class Arguments:
-    """What a call passes. ``rest``: what ``*args`` and ``**kwargs`` may contain. ``dropped``: nobody takes the result. ``node``: the call,
+    """What a call passes. ``rest``: what ``*args`` and ``**kwargs`` may contain. ``dropped``: nobody takes the result;
+    ``shown``: it becomes the output of the cell. ``node``: the call,
     where there is one in the code."""
 
     positional: list[Value] = field(default_factory=list)
     keywords: dict[str, Value] = field(default_factory=dict)
     rest: Value | None = None
     dropped: bool = False
+    shown: bool = False
     node: ast.Call | None = None
 
     def get(self, position: int, *names: str) -> Value | None:

@@ -49,6 +49,7 @@ def call(ev: Evaluator, function: Value, arguments: Arguments) -> Value:
             arguments.keywords,
             arguments.rest,
             arguments.dropped,
+            arguments.shown,
             arguments.node,
         )
         return call(ev, Value(fact.function, function.objects), inner)
@@ -69,7 +70,7 @@ def call(ev: Evaluator, function: Value, arguments: Arguments) -> Value:
         return _call_held(ev, fact, function, arguments)
     for value in arguments.functions():
         call_perhaps(ev, value, list(arguments.values()))
-    if function.objects and arguments.dropped:
+    if function.objects and arguments.dropped and not arguments.shown:
         ev.mutate(function)
     return UNKNOWN
 

@@ -215,6 +215,7 @@ def _execute(ev: Evaluator, node: FunctionNode, frame: Frame) -> Value:
 
     def body() -> None:
         if isinstance(node, ast.Lambda):
+            ev.dropped = node.body  # what list.append and its like return is None
             result.append(evaluate(ev, node.body))
         else:
             execute_block(ev, node.body)

@@ -67,6 +67,8 @@ def _subscript(ev: Evaluator, node: ast.Subscript) -> Value:
     if isinstance(fact, Instance):
         return call_method(ev, owner, "__getitem__", Arguments([key]))
     _note_history(ev, node, key)
+    if isinstance(fact, Items) and isinstance(node.slice, ast.Slice):
+        return Value(IMMUTABLE if fact.fixed else Thing(fact.kind, held=callees_of(fact)), owner.objects, owner.loose, copied=True)
     if isinstance(fact, Items) and fact.kind != "set":
         return _item(owner, fact, key.fact)
     if isinstance(fact, Entries) and isinstance(key.fact, Const):
@@ -315,29 +317,29 @@ def _unary(ev: Evaluator, node: ast.UnaryOp) -> Value:
 
 @evaluates(ast.BoolOp)
 def _boolean(ev: Evaluator, node: ast.BoolOp) -> Value:
-    values = [evaluate(ev, node.values[0])]
-    for operand in node.values[1:]:
+    dropped = ev.dropped is node
+    values = [_operand(ev, node.values[0], True)]
+    for index, operand in enumerate(node.values[1:], 2):
         known = truth(values[-1].fact)
         if known is (not isinstance(node.op, ast.And)):
             return values[-1]
+        taken = dropped or index < len(node.values)
         if known is not None:
-            values = [evaluate(ev, operand)]
+            values = [_operand(ev, operand, taken)]
             continue
-        _perhaps(ev, operand, values)
-    found = values[0]
+        found: list[Value] = []
+        ev.perhaps(lambda operand=operand, taken=taken, found=found: found.append(_operand(ev, operand, taken)))  # type: ignore[misc]
+        values += found
+    result = values[0]
     for value in values[1:]:
-        found = joined(found, value)
-    return found
+        result = joined(result, value)
+    return result
 
 
-def _perhaps(ev: Evaluator, node: ast.expr, found: list[Value]) -> None:
-    dropped = ev.dropped
-
-    def run() -> None:
-        ev.dropped = node if dropped is not None else None
-        found.append(evaluate(ev, node))
-
-    ev.perhaps(run)
+def _operand(ev: Evaluator, node: ast.expr, dropped: bool) -> Value:
+    """Evaluate an operand; of those that only decide (``x.append(1) or y``) nobody takes the result."""
+    ev.dropped = node if dropped else None
+    return evaluate(ev, node)
 
 
 @evaluates(ast.IfExp)
@@ -415,7 +417,7 @@ def _call(ev: Evaluator, node: ast.Call) -> Value:
         else:
             keywords[keyword.arg] = value
     ev.line = node.lineno if hasattr(node, "lineno") else ev.line
-    return call(ev, function, Arguments(arguments, keywords, rest, dropped=dropped and not shown, node=node))
+    return call(ev, function, Arguments(arguments, keywords, rest, dropped, shown, node))
 
 
 def _values_of(value: Value) -> Value:

@@ -61,7 +61,7 @@ def call_library(ev: Evaluator, path: str, arguments: Arguments, function: Value
         and path.split(".")[1] in _TYPES
         and arguments.positional
     ):
-        inner = Arguments(arguments.positional[1:], arguments.keywords, arguments.rest, arguments.dropped)
+        inner = Arguments(arguments.positional[1:], arguments.keywords, arguments.rest, arguments.dropped, arguments.shown)
         return call_method_of(ev, arguments.positional[0], path.rpartition(".")[2], inner)
     if path in _TRANSPARENT and arguments.positional:
         return arguments.positional[0]
@@ -88,7 +88,7 @@ def _effects(ev: Evaluator, path: str, arguments: Arguments, function: Value) ->
     if path not in _NEVER_CALLED:
         for value in arguments.functions():
             call_perhaps(ev, value, list(arguments.values()))
-    if function.objects and arguments.dropped:
+    if function.objects and arguments.dropped and not arguments.shown:
         ev.mutate(function)
 
 

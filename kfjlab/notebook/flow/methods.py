@@ -49,7 +49,7 @@ def call_method_of(ev: Evaluator, owner: Value, name: str, arguments: Arguments)
     if (
         type_name in _STEPPED
         or arguments.is_true("inplace")
-        or changes_owner(name, type_name, arguments.dropped)
+        or changes_owner(name, type_name, arguments.dropped, arguments.shown)
     ):
         ev.mutate(owner)
     _change_arguments(ev, name, type_name, arguments)

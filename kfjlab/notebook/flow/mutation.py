@@ -22,9 +22,7 @@ CHANGING_METHODS = words(
 )
 """Methods that change the object they belong to, whatever its type, unless it is one of :data:`VALUE_TYPES`."""
 
-AMBIGUOUS = words(
-    "resize add step eval insert append update put sort partition get_nowait subtract push execute build adapt close"
-)
+AMBIGUOUS = frozenset({"resize", "add", "eval", "partition", "subtract"})
 """Those among them that in other types make a new object: they count when nobody takes the result."""
 
 SAFE_METHODS = words(
@@ -48,6 +46,7 @@ _NOT_CHANGING = words(
     "set_categories remove_categories add_columns"
 )
 
+CONTAINERS = frozenset({"list", "dict", "set"})
 VALUE_TYPES = frozenset(
     {
         "pandas.DataFrame",
@@ -142,7 +141,7 @@ SHARES_ARGUMENTS = words(
     "io.TextIOWrapper itertools.chain itertools.cycle itertools.tee itertools.islice types.MappingProxyType typing.cast "
     "operator.iadd operator.ior sklearn.pipeline.make_pipeline sklearn.compose.make_column_transformer sklearn.pipeline.make_union "
     "networkx.subgraph weakref.ref weakref.proxy copy.copy torch.compile torch.nn.utils.parametrize.register_parametrization "
-    "torch.jit.script torch.utils.data.random_split torch.nn.DataParallel accelerate.Accelerator.prepare"
+    "contextlib.nullcontext contextlib.closing contextlib.aclosing torch.jit.script torch.utils.data.random_split torch.nn.DataParallel accelerate.Accelerator.prepare"
 )
 """Library functions whose result may share objects with their arguments."""
 
@@ -159,17 +158,18 @@ _DOING = re.compile(
 )
 
 
-def changes_owner(name: str, type_name: str, dropped: bool) -> bool:
-    """Whether the method ``name`` of an object of that type ("": unknown) may change it; ``dropped``: nobody takes the result."""
+def changes_owner(name: str, type_name: str, dropped: bool, shown: bool) -> bool:
+    """Whether the method ``name`` of an object of that type ("": unknown) may change it; ``dropped``: nobody takes the result, though it
+    may be ``shown``."""
     if type_name in VALUE_TYPES:
         return name in FRAME_CHANGING
     if name in CHANGING_METHODS:
-        return dropped or name not in AMBIGUOUS
+        return dropped or name not in AMBIGUOUS or type_name in CONTAINERS
     if name.startswith("__"):
         return name in ("__iadd__", "__setattr__", "__delattr__", "__delitem__", "__next__")
     if name.endswith("_") and not name.endswith("__"):
         return True
-    if not dropped or name in SAFE_METHODS or name in _NOT_CHANGING:
+    if not dropped or shown or name in SAFE_METHODS or name in _NOT_CHANGING:
         return False
     if _CHANGING_PREFIXES.match(name):
         return True

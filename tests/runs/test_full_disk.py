@@ -1,0 +1,137 @@
+"""A disk without room, and one that cannot be written: on a small file system of the test's own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kfjlab.runs.model import RunState, StepRun, StepState
+from kfjlab.runs.store import RunStore, StoreError
+from tests.runs.helpers import new_run
+
+
+def mount(*arguments: str) -> None:
+    subprocess.run(["mount", *arguments], check=True, capture_output=True, timeout=10)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """An empty file system of 8 MB."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root on Linux can mount a file system")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    try:
+        mount("-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder))
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"mounting is not allowed here: {error}")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True, timeout=10)
+
+
+def fill(folder: Path) -> Path:
+    """Use up all room; the file to remove to get it back."""
+    filler = folder / "filler"
+    with open(filler, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"x" * 4096)
+        except OSError:
+            return filler
+
+
+def error_of(write: Callable[[], object]) -> StoreError:
+    """What it raises when there is no more room."""
+    for _ in range(100_000):
+        try:
+            write()
+        except StoreError as error:
+            return error
+    raise AssertionError("the disk does not get full")
+
+
+def test_a_full_disk(small: Path, network: bool) -> None:
+    with RunStore(small / "data", network=network) as store:
+        run = new_run(store, steps=[StepRun("", "a", 0)])
+        assert store.claim(run.id)
+        store.append_log(run.id, "a", "before\n")
+        filler = fill(small)
+
+        written = 0
+
+        def write() -> None:
+            nonlocal written
+            with store.transaction():
+                store.update_step(run.id, "a", state=StepState.RUNNING, attempt=written + 1)
+                store.append(
+                    run.id, "step", "a", {"state": "running", "attempt": written + 1, "text": "x" * 2000}
+                )
+            written += 1
+
+        error = error_of(write)
+        assert error.kind == "full", error
+        assert "kfjlab gc" in str(error) and "resume" in str(error)
+        assert error_of(lambda: store.append_log(run.id, "a", "more\n" * 1000)).kind == "full"
+
+        assert store.release_reserve() and not store.release_reserve()
+        with store.transaction():  # so that the end of the run can be written down
+            store.set_run_state(run.id, RunState.FAILED)
+            store.append(run.id, "run", data={"state": "failed"})
+
+        filler.unlink()
+        assert store.get_steps(run.id)[0].attempt == written
+        assert len(store.events(run.id, limit=10_000)) == 2 + written  # each state has its event
+        assert store.append(run.id, "cell") == 3 + written
+        text = store.read_log(run.id, "a")[0]
+        assert text.startswith("before\n") and text.endswith("\n")
+        assert store.get_run(run.id).state is RunState.FAILED
+        with store._db.read() as session:
+            assert [row[0] for row in session.rows("PRAGMA integrity_check")] == ["ok"]
+
+
+def test_a_new_store_on_a_full_disk(small: Path, network: bool) -> None:
+    filler = fill(small)
+    with pytest.raises(StoreError) as caught:
+        RunStore(small / "data", network=network)
+    assert caught.value.kind == "full", caught.value
+    filler.unlink()
+    with RunStore(small / "data", network=network) as store:
+        assert store.get_run(new_run(store).id).state is RunState.QUEUED
+
+
+def test_garbage_collection_makes_room_on_a_full_disk(small: Path, network: bool) -> None:
+    with RunStore(small / "data", network=network) as store:
+        run = new_run(store)
+        for number in range(4):
+            digest = f"{number:064x}"
+            path = store.objects / digest[:2] / digest[2:]
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"x" * 500_000)
+            os.utime(path, (1.0, 1.0))
+        store.set_run_state(run.id, RunState.FAILED, ended=1.0)
+    fill(small)
+    with RunStore(small / "data") as store:
+        assert not (small / "data" / "reserve").exists()  # as even opening needs some room
+        report = store.gc(older_than=0)
+        assert report.objects == 4 and report.freed >= 2_000_000
+        assert report.runs == (run.id,)
+        assert store.count_runs() == 0
+        assert (small / "data" / "reserve").exists()
+
+
+def test_a_disk_that_cannot_be_written(small: Path, network: bool) -> None:
+    with RunStore(small / "data", network=network) as store:
+        new_run(store)
+    mount("-o", "remount,ro", str(small))
+    try:
+        with pytest.raises(StoreError) as caught, RunStore(small / "data") as store:
+            new_run(store)
+        assert caught.value.kind == "read-only", caught.value
+        assert "KFJLAB_DATA" in caught.value.fix
+    finally:
+        mount("-o", "remount,rw", str(small))
