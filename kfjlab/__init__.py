@@ -3,7 +3,49 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers and editors see; at run time __getattr__ below imports what is asked for
+    from .verbs import (
+        analyze,
+        cancel,
+        check,
+        diff,
+        gc,
+        graph,
+        load,
+        logs,
+        resume,
+        run,
+        runs,
+        show,
+        suggest,
+        tags,
+        wait,
+    )
+    from .verbs.result import RunFailedError, RunResult
+    from .version import __version__
+
+__all__ = [
+    "RunFailedError",
+    "RunResult",
+    "__version__",
+    "analyze",
+    "cancel",
+    "check",
+    "diff",
+    "gc",
+    "graph",
+    "load",
+    "logs",
+    "resume",
+    "run",
+    "runs",
+    "show",
+    "suggest",
+    "tags",
+    "wait",
+]
 
 _VERBS = (
     "analyze", "cancel", "check", "diff", "gc", "graph", "load", "logs", "resume", "run", "show", "suggest", "tags", "wait"

@@ -20,7 +20,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="%kfjlab load", add_help=False)
+    parser = _Parser(prog="%%kfjlab load", add_help=False)
     parser.add_argument("run", help="a run's id, a beginning of it, or last")
     parser.add_argument("step", help="a step of the run")
     parser.add_argument("names", nargs="*", help="only these variables")

@@ -24,8 +24,6 @@ def report(error: BaseException, args: list[str]) -> int:
     """Report an error of a command and return the exit code."""
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else exits.FAILED
-    if isinstance(error, click.exceptions.Exit):
-        return error.exit_code
     try:
         if isinstance(error, BrokenPipeError):
             return exits.BROKEN_PIPE

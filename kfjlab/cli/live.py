@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -30,6 +31,7 @@ _SIGNS = {
 _OVER = (StepState.SUCCEEDED, StepState.FAILED, StepState.CANCELLED, StepState.SKIPPED)
 _TAIL = 4096
 """Bytes at the end of a log among which its last line is looked for."""
+_WIDEST_NAME = 30
 _SPARE = 4
 """Lines of the terminal that the header, the bar and the prompt need."""
 _TOLD = ("stale", "problem", "log")
@@ -78,16 +80,19 @@ class LiveDisplay:
             f"{progress.state.value} {elapsed}{phase}", style="bold", no_wrap=True, overflow="ellipsis"
         )
         shown = self._chosen(max(1, console.height - _SPARE))
-        table = Table.grid(padding=(0, 1), expand=False)
-        for _ in range(4):
-            table.add_column(no_wrap=True, overflow="ellipsis")
-        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-        for step in shown:
-            table.add_row(*self._row(step, now))
-        yield table
+        rows = [self._row(step, now) for step in shown]
+        widths = [max((cell_len(row[i]) for row in rows), default=0) for i in range(3)]
+        for step, row in zip(shown, rows, strict=True):
+            sign, style = _SIGNS[step.state]
+            columns = [set_cell_size(text, width) for text, width in zip(row[:3], widths, strict=True)]
+            line = Text(no_wrap=True, overflow="ellipsis", end="\n")
+            line.append(f"{sign} ", style).append(f"{columns[0]}  ").append(f"{columns[1]}  ", style)
+            yield line.append(f"{columns[2]}  " if widths[2] else "").append(row[3], "dim")
         hidden = len(progress.steps) - len(shown)
         rest = f"  ({plural(hidden, 'step')} not shown)" if hidden else ""
         bar = Table.grid(padding=(0, 1))
+        bar.add_column()
+        bar.add_column(no_wrap=True, overflow="ellipsis")
         bar.add_row(
             ProgressBar(total=1.0, completed=progress.share, width=max(10, min(40, console.width - 40))),
             Text(f"{done}/{len(progress.steps)} steps{rest}"),
@@ -110,21 +115,18 @@ class LiveDisplay:
         kept = {id(step) for step in sorted(steps, key=rank)[:room]}
         return [step for step in steps if id(step) in kept]
 
-    def _row(self, step: StepProgress, now: float) -> list[Text]:
-        sign, style = _SIGNS[step.state]
+    def _row(self, step: StepProgress, now: float) -> tuple[str, str, str, str]:
+        """Name, state, place, and what it said last."""
         state = "reused" if step.cached else step.state.value
         if step.state is StepState.RUNNING and step.phase in ("loading", "saving"):
             state = step.phase
         cells = f"cell {step.cell} ({step.position})" if step.position else ""
         if step.attempt > 1:
             cells = f"{cells} attempt {step.attempt}".strip()
-        return [
-            Text(sign, style=style),
-            Text(printable(step.name)[:30]),
-            Text(f"{state} {duration(step.elapsed(now))}".strip(), style=style),
-            Text(cells),
-            Text(self._last_line(step), style="dim"),
-        ]
+        name = printable(step.name)
+        if cell_len(name) > _WIDEST_NAME:
+            name = set_cell_size(name, _WIDEST_NAME - 1) + "…"
+        return name, f"{state} {duration(step.elapsed(now))}".strip(), cells, self._last_line(step)
 
     def _last_line(self, step: StepProgress) -> str:
         """The last line that a running step has printed, or the message of one that failed."""

@@ -31,6 +31,9 @@ VERBS = {
 }
 """The verbs, in the order of use, with what ``kfjlab --help`` says of each."""
 
+_COMPLETION = "_KFJLAB_COMPLETE"
+"""Environment variable by which a shell asks for completions (https://click.palletsprojects.com/shell-completion/)."""
+
 
 class Verbs(click.Group):
     """A group whose commands are imported when they are used: ``run`` is ``command`` in ``kfjlab.cli.verb_run``."""
@@ -94,8 +97,14 @@ def execute(args: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):  # names of notebooks must never be what a command fails of
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(list(args), prog_name="kfjlab", standalone_mode=False)
+        if _COMPLETION in os.environ:
+            cli.main(list(args), prog_name="kfjlab")
+        # Not cli.main(): it has its own idea of what a broken pipe means.
+        with cli.make_context("kfjlab", list(args)) as context:
+            code = cli.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as end:  # --help and the like
+        code = end.exit_code
     except BaseException as error:  # noqa: BLE001 - the last resort: what is not expected is reported too
         from .failures import report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TextIO
 
 import click
@@ -13,6 +13,8 @@ from kfjlab.notebook.problems import Problem, Severity
 from kfjlab.verbs.wording import json_text, place, plural, printable
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+_SEPARATOR = "  "
+_NARROWEST = 8
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 
@@ -79,31 +81,45 @@ class Out:
         if problem.fix is not None:
             self.line(f"  fix: {printable(problem.fix.title)}")
 
-    def table(self, headers: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> None:
-        """Write a table: on a terminal as wide as it, the longest cells shortened; elsewhere in full. ``right``: columns that are
-        aligned to the right."""
-        from rich.cells import cell_len, set_cell_size
+    def table(
+        self, headers: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[int] = ()
+    ) -> None:
+        """Write a table; elsewhere than on a terminal in full. On one it becomes as narrow as that: long cells are shortened, except
+        in the first column, then the last columns go. ``right``: columns that are aligned to the right."""
+        from rich.cells import cell_len
 
         lines = [list(headers), *([printable(cell) for cell in row] for row in rows)]
         widths = [max(cell_len(line[i]) for line in lines) for i in range(len(headers))]
         widths = _fitted(widths, self.width)
         for number, line in enumerate(lines):
-            cells = []
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True)):
-                length = cell_len(cell)
-                if length > width:
-                    cell, length = set_cell_size(cell, max(0, width - 1)) + "…", width
-                space = " " * (width - length)
-                cells.append(space + cell if i in set(right) else cell + space)
-            text = "  ".join(cells).rstrip()
+            cells = [
+                _padded(cell, width, i in right)
+                for i, (cell, width) in enumerate(zip(line, widths, strict=False))
+            ]
+            text = _SEPARATOR.join(cells).rstrip()
             self.line(self.styled(text, bold=True) if number == 0 else text)
 
 
+def _padded(cell: str, width: int, right: bool) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(cell) > width:
+        cell = set_cell_size(cell, width - 1) + "…"
+    space = " " * (width - cell_len(cell))
+    return space + cell if right else cell + space
+
+
 def _fitted(widths: list[int], available: int | None) -> list[int]:
-    """Column widths that fit: the widest columns give way first, down to six columns."""
-    if available is None:
-        return widths
+    """Column widths that fit."""
     fitted = list(widths)
-    while sum(fitted) + 2 * (len(fitted) - 1) > available and max(fitted) > 6:
-        fitted[fitted.index(max(fitted))] -= 1
+    while (
+        available is not None
+        and sum(fitted) + len(_SEPARATOR) * (len(fitted) - 1) > available
+        and len(fitted) > 1
+    ):
+        widest = max(range(1, len(fitted)), key=fitted.__getitem__)
+        if fitted[widest] > _NARROWEST:
+            fitted[widest] -= 1
+        else:
+            fitted.pop()
     return fitted

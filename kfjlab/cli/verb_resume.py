@@ -40,8 +40,9 @@ def command(run: str, output: Path | None, detach: bool, plain: bool, logs: bool
     out = Out(sys.stderr if as_json else sys.stdout)
     plan = prepare_resume(run)
     notebook = Path(plan.run.notebook)
+    document = plan.document
     if output is not None:
-        if plan.document is None:
+        if document is None:
             raise RefusedError(f"--output needs the notebook, and {notebook} is not there any more.")
         check_output(output, notebook)
     out.problems(plan.problems, most=10)
@@ -52,8 +53,8 @@ def command(run: str, output: Path | None, detach: bool, plain: bool, logs: bool
         result = watch(plan.run.id, after, plan.problems, out, interrupts, plain=plain, logs=logs)
     if result is None:
         return exits.CANCELLED
-    if output is not None:
-        write_output(output, notebook, plan.document, result, out)
+    if output is not None and document is not None:
+        write_output(output, notebook, document, result, out)
     if as_json:
         emit_json(result.to_json())
-    return exit_code(result)
+    return exit_code(result, interrupts)

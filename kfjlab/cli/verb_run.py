@@ -5,12 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import exits
 from .output import Out, emit_json, json_option
+
+if TYPE_CHECKING:
+    from kfjlab.notebook.document import Document
+    from kfjlab.notebook.problems import Problem
+    from kfjlab.verbs.result import RunResult
+
+    from .watching import Interrupts
 
 _EPILOG = """\b
 Exit codes:
@@ -120,7 +127,7 @@ def command(
         write_output(output, notebook, plan.document, result, out)
     if as_json:
         emit_json(result.to_json())
-    return exit_code(result)
+    return exit_code(result, interrupts)
 
 
 def _parameters(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -140,7 +147,7 @@ def _parameters(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
     return {name: value for name, value in values.items() if name not in texts}, texts
 
 
-def detached(run_id: str, problems: Sequence[Any], out: Out, as_json: bool) -> int:
+def detached(run_id: str, problems: Sequence[Problem], out: Out, as_json: bool) -> int:
     if as_json:
         from kfjlab.runs.store import RunStore
         from kfjlab.verbs.result import result_of
@@ -152,17 +159,18 @@ def detached(run_id: str, problems: Sequence[Any], out: Out, as_json: bool) -> i
     return exits.SUCCEEDED
 
 
-def write_output(output: Path, notebook: Path, document: Any, result: Any, out: Out) -> None:
+def write_output(output: Path, notebook: Path, document: Document, result: RunResult, out: Out) -> None:
     from kfjlab.verbs.executed import executed_notebook, write_executed
 
     write_executed(output, notebook, executed_notebook(document, result.run, result.steps))
     out.line(f"outputs: {output}")
 
 
-def exit_code(result: Any) -> int:
-    """The exit code of a run that is over."""
-    codes = {"succeeded": exits.SUCCEEDED, "cancelled": exits.CANCELLED}
-    return codes.get(result.state, exits.FAILED)
+def exit_code(result: RunResult, interrupts: Interrupts) -> int:
+    """The exit code of a run that is over. One that had failed before the user cancelled it counts as cancelled."""
+    if result.succeeded:
+        return exits.SUCCEEDED
+    return exits.CANCELLED if interrupts.count or result.state == "cancelled" else exits.FAILED
 
 
 def _quoted(text: Any) -> str:

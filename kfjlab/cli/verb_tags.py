@@ -16,7 +16,17 @@ ROLES = ("imports", "functions", "pipeline-parameters", "parameters", "pipeline-
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would change, write nothing.")
 
 
-@click.group("tags", invoke_without_command=True, subcommand_metavar="[set|rename|clear …]")
+class Tags(click.Group):
+    """A group whose own options may also stand behind the notebook."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        if len(args) > 1 and args[1] in own:
+            args = [args[1], args[0], *args[2:]]
+        return super().parse_args(ctx, args)
+
+
+@click.group("tags", cls=Tags, invoke_without_command=True, subcommand_metavar="[set|rename|clear …]")
 @click.argument("notebook", type=click.Path(path_type=Path))
 @json_option
 @click.pass_context

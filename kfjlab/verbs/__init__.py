@@ -316,6 +316,8 @@ def _wait(run_id: str, after: int, progress: bool, problems: Sequence[Problem] |
     with _store() as store:
         view = Progress(store.get_run(run_id), store.get_steps(run_id))
         display = PlainDisplay(view, sys.stderr) if progress else None
+        if display is not None:
+            display.note(f"run {run_id}")
         try:
             follow(store, run_id, (lambda _: None) if display is None else display.event, after=after)
         except KeyboardInterrupt:

@@ -13,13 +13,16 @@ from kfjlab.runs.store import RunStore
 from .wording import plain_json
 
 _ABSENT: Any = object()
+_NOTABLE_SECONDS, _NOTABLE_SHARE = 0.1, 0.1
+"""Times of a step differ when they do by so much, and by this share."""
 
 
 def compare(store: RunStore, first: str, second: str) -> dict[str, Any]:
     """The differences between two runs as plain data; equal things are left out.
 
     ``parameters`` and ``metrics``: name → ``[in the first, in the second]``, None where there is none. ``steps``: name → what
-    differs of its ``code`` (a unified diff), ``state``, ``cached``, ``seconds`` (a pair whenever the step was executed in both runs).
+    differs of its ``code`` (a unified diff), ``state``, ``cached``, ``seconds`` (where they
+    differ notably in steps that were executed).
     ``prelude``: a unified diff of the cells that every step starts from. ``artifacts``: step and name → the pair of digests,
     type and size.
     """
@@ -86,11 +89,17 @@ def _steps(
             differs["state"] = [a.state.value, b.state.value]
         if a.cached != b.cached:
             differs["cached"] = [a.cached, b.cached]
-        if not (a.cached or b.cached) and a.seconds is not None and b.seconds is not None:
+        if not (a.cached or b.cached) and _other_time(a.seconds, b.seconds):
             differs["seconds"] = [a.seconds, b.seconds]
         if differs:
             found[name] = differs
     return found
+
+
+def _other_time(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return False
+    return abs(one - other) >= max(_NOTABLE_SECONDS, _NOTABLE_SHARE * max(one, other))
 
 
 def _source(step: Step | None) -> str:

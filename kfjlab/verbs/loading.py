@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,11 +35,13 @@ class Loaded(dict[str, Any]):
         self.summaries, self.missing = dict(summaries), dict(missing)
 
     def __repr__(self) -> str:
-        lines = [f"{plural(len(self), 'variable')} as they were {self.when} step {self.step!r}"]
+        lines = [f"{plural(len(self), 'variable')} {self.when} step {self.step!r}:"]
         lines += [
             f"  {name}  {printable(self.summaries.get(name) or type(self[name]).__name__)}" for name in self
         ]
-        lines += [f"  not loaded: {name} ({printable(why)})" for name, why in self.missing.items()]
+        for why in dict.fromkeys(self.missing.values()):
+            names = [name for name, reason in self.missing.items() if reason == why]
+            lines.append(f"  not loaded: {', '.join(names)} ({printable(why)})")
         return "\n".join(lines)
 
 
@@ -84,6 +87,8 @@ def step_variables(
         )
     position = _position(run, pipeline, steps, wanted_step, when)
     wanted = _chosen(position, wanted_step, record, names, when)
+    if names is None:
+        wanted += _mentioned(wanted_step, position.defined)
     return _load(position, wanted, objects, step, when, {} if namespace is None else namespace)
 
 
@@ -151,6 +156,12 @@ def _apply(position: _Position, step: Step, record: StepRecord | None) -> None:
 
 def _variables(resources: Mapping[str, Any] | frozenset[str]) -> list[str]:
     return sorted(r[len("var:") :] for r in resources if r.startswith("var:") and r != _OPAQUE)
+
+
+def _mentioned(step: Step, names: set[str]) -> list[str]:
+    """Those of ``names`` that a step's code has as words."""
+    words = {word for cell in step.cells for word in re.findall(r"\w+", cell.source)}
+    return sorted(words & names)
 
 
 def _chosen(

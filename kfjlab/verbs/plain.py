@@ -36,6 +36,7 @@ class PlainDisplay:
         self._read_log = read_log
         self._width = min(_WIDEST_NAME, max((len(name) for name in progress.steps), default=0))
         self._open: dict[str, str] = {}
+        self._stale: str | None = None
 
     def note(self, text: str) -> None:
         """Write a line that no event says."""
@@ -63,8 +64,11 @@ class PlainDisplay:
             position = f" ({step.position})" if step.position else ""
             yield f"running {place(step.cell)}{position}"
         elif event.kind == "stale":
-            yield f"runs again: {printable(str(data.get('message', '')))}"
-        elif event.kind == "problem":
+            self._stale = str(data.get("message", ""))
+            yield f"runs again: {printable(self._stale)}"
+        elif (
+            event.kind == "problem" and data.get("message") != self._stale
+        ):  # which says the same as a finding
             where = place(data.get("cell"), data.get("line"))
             yield f"{data.get('severity', 'warning')}: {where + ': ' if where else ''}{printable(str(data.get('message', '')))}"
         elif event.kind == "metrics":
