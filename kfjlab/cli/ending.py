@@ -130,7 +130,7 @@ def next_commands(run: Run, failed: list[StepRun]) -> list[tuple[str, str]]:
 
 
 def step_table(steps: tuple[StepRun, ...], out: Out) -> None:
-    """Write a line for each step."""
+    """Write a line for each step; the time of a reused one is what it took when it was executed."""
     if not steps:
         return
     rows = []
@@ -138,6 +138,6 @@ def step_table(steps: tuple[StepRun, ...], out: Out) -> None:
         error = step.error or {}
         where = place(error.get("cell"), error.get("line"))
         note = f"{where}: {error.get('message')}" if error and where else str(error.get("message", ""))
-        how = "reused" if step.cached else step.state.value
-        rows.append((step.name, how, duration(step.seconds), note))
+        how, took = "reused" if step.cached else step.state.value, duration(step.seconds)
+        rows.append((step.name, how, f"({took})" if step.cached and took else took, note))
     out.table(("STEP", "STATE", "TIME", ""), rows, right=(2,))

@@ -7,7 +7,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from kfjlab.targets.base import RefusedError
 
 from . import exits
 from .output import Out, emit_json
+
+if TYPE_CHECKING:
+    from kfjlab.runs.model import Run
 
 _RUNS = ("run", "resume")
 
@@ -46,7 +49,7 @@ def _report(error: BaseException, args: list[str]) -> int:
     if isinstance(error, click.UsageError) and error.ctx is not None:
         out.line(f"'{error.ctx.command_path} --help' shows how it is used.")
     if "--json" in args:
-        emit_json(refusal(message, problems, args))
+        emit_json(answer(message, problems, args, getattr(error, "run", None)))
     return code
 
 
@@ -60,6 +63,11 @@ def explain(error: BaseException) -> tuple[int, str, tuple[Problem, ...]]:
         return exits.REFUSED, str(error), error.problems
     if isinstance(error, NotebookError):
         return exits.REFUSED, error.problems[0].message, tuple(error.problems)
+    if "kfjlab.cli.watching" in sys.modules:
+        from .watching import LostError
+
+        if isinstance(error, LostError):
+            return exits.FAILED, str(error), ()
     if _is_expected(error):
         return exits.REFUSED, str(error), ()
     return exits.INTERNAL, _internal(error), ()
@@ -78,13 +86,13 @@ def _is_expected(error: BaseException) -> bool:
     return isinstance(error, tuple(found))
 
 
-def refusal(message: str, problems: tuple[Problem, ...], args: list[str]) -> dict[str, Any]:
-    """The JSON object of a command that did nothing."""
+def answer(message: str, problems: tuple[Problem, ...], args: list[str], run: Run | None) -> dict[str, Any]:
+    """The JSON object of a command that failed. ``run``: what was started all the same."""
     verb = next((arg for arg in args if not arg.startswith("-")), "")
     if verb in _RUNS:
         from kfjlab.verbs.result import summary
 
-        return summary(None, (), problems, message)
+        return summary(run, (), problems, message)
     return {"problems": [problem.to_json() for problem in problems], "error": message}
 
 

@@ -126,7 +126,12 @@ class LiveDisplay:
         name = printable(step.name)
         if cell_len(name) > _WIDEST_NAME:
             name = set_cell_size(name, _WIDEST_NAME - 1) + "…"
-        return name, f"{state} {duration(step.elapsed(now))}".strip(), cells, self._last_line(step)
+        return (
+            name,
+            state if step.cached else f"{state} {duration(step.elapsed(now))}".strip(),
+            cells,
+            self._last_line(step),
+        )
 
     def _last_line(self, step: StepProgress) -> str:
         """The last line that a running step has printed, or the message of one that failed."""

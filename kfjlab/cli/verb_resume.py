@@ -7,9 +7,7 @@ from pathlib import Path
 
 import click
 
-from . import exits
-from .output import Out, emit_json, json_option
-from .verb_run import exit_code
+from .output import Out, json_option
 
 
 @click.command("resume", epilog="Exit codes as of 'kfjlab run'.")
@@ -30,7 +28,7 @@ def command(run: str, output: Path | None, detach: bool, plain: bool, logs: bool
     from kfjlab.verbs.executed import check_output
     from kfjlab.verbs.resuming import prepare_resume
 
-    from .verb_run import detached, write_output
+    from .verb_run import detached, finish
     from .watching import Interrupts, watch
 
     if output is not None and detach:
@@ -51,10 +49,4 @@ def command(run: str, output: Path | None, detach: bool, plain: bool, logs: bool
         if detach:
             return detached(plan.run.id, plan.problems, out, as_json)
         result = watch(plan.run.id, after, plan.problems, out, interrupts, plain=plain, logs=logs)
-    if result is None:
-        return exits.CANCELLED
-    if output is not None and document is not None:
-        write_output(output, notebook, document, result, out)
-    if as_json:
-        emit_json(result.to_json())
-    return exit_code(result, interrupts)
+    return finish(result, interrupts, out, as_json, document, output)

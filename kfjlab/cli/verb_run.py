@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kfjlab.verbs.wording import printable
+
 from . import exits
 from .output import Out, emit_json, json_option
 
@@ -121,13 +123,7 @@ def command(
         if detach:
             return detached(run_id, plan.problems, out, as_json)
         result = watch(run_id, 0, plan.problems, out, interrupts, plain=plain, logs=logs)
-    if result is None:
-        return exits.CANCELLED
-    if output is not None:
-        write_output(output, notebook, plan.document, result, out)
-    if as_json:
-        emit_json(result.to_json())
-    return exit_code(result, interrupts)
+    return finish(result, interrupts, out, as_json, plan.document, output)
 
 
 def _parameters(given: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -159,17 +155,31 @@ def detached(run_id: str, problems: Sequence[Problem], out: Out, as_json: bool) 
     return exits.SUCCEEDED
 
 
-def write_output(output: Path, notebook: Path, document: Document, result: RunResult, out: Out) -> None:
-    from kfjlab.verbs.executed import executed_notebook, write_executed
+def finish(
+    result: RunResult,
+    interrupts: Interrupts,
+    out: Out,
+    as_json: bool,
+    document: Document | None,
+    output: Path | None,
+) -> int:
+    """Write the output notebook and the JSON of a run that was watched, and return the exit code."""
+    from kfjlab.verbs.executed import OutputError, executed_notebook, write_executed
 
-    write_executed(output, notebook, executed_notebook(document, result.run, result.steps))
-    out.line(f"outputs: {output}")
-
-
-def exit_code(result: RunResult, interrupts: Interrupts) -> int:
-    """The exit code of a run that is over. One that had failed before the user cancelled it counts as cancelled."""
+    failure = None
+    if output is not None and document is not None and result.run.state.final:
+        try:
+            content = executed_notebook(document, result.run, result.steps)
+            write_executed(output, Path(result.run.notebook), content)
+            out.line(f"outputs: {printable(str(output))}")
+        except OutputError as error:
+            failure = str(error)
+            out.error(failure)
+    if as_json:
+        emit_json({**result.to_json(), "error": result.error or failure})
     if result.succeeded:
-        return exits.SUCCEEDED
+        return exits.SUCCEEDED if failure is None else exits.FAILED
+    # One that had failed already when the user cancelled it counts as cancelled.
     return exits.CANCELLED if interrupts.count or result.state == "cancelled" else exits.FAILED
 
 

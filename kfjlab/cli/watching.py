@@ -12,7 +12,8 @@ from types import FrameType, TracebackType
 from typing import Any, Protocol
 
 from kfjlab.notebook.problems import Problem
-from kfjlab.runs.model import RunEvent
+from kfjlab.runs.errors import StoreError
+from kfjlab.runs.model import Run, RunEvent
 from kfjlab.runs.store import RunStore
 from kfjlab.targets.base import find_target
 from kfjlab.verbs.following import follow
@@ -32,6 +33,16 @@ class Display(Protocol):
 
     def note(self, text: str) -> None:
         """Show a line that no event says."""
+
+
+class LostError(Exception):
+    """A run could not be followed any more. It goes on by itself."""
+
+    def __init__(self, run: Run, cause: StoreError) -> None:
+        super().__init__(
+            f"{cause} Run {run.id} goes on by itself; 'kfjlab logs -f {run.id}' follows it again."
+        )
+        self.run = run
 
 
 class Interrupts:
@@ -65,35 +76,51 @@ def watch(
     *,
     plain: bool,
     logs: bool,
-) -> RunResult | None:
-    """Follow a run from event ``after`` on, show it on ``out`` and say how it ended; the result, or None when the user left.
+) -> RunResult:
+    """Follow a run from event ``after`` on, show it on ``out`` and say how it ended.
 
-    The first interrupt asks the run to cancel, the second leaves.
+    The first interrupt asks the run to cancel, the second leaves: then the run is not over. Raises :class:`LostError`.
     """
     with RunStore(create=False) as store:
         run = store.get_run(run_id)
-        progress = Progress(run, store.get_steps(run_id))
-        shown = _Unbroken(out)
-        shown.line(out.styled(f"run {run.id}", bold=True) + f"  {run.notebook}")
-        live = out.terminal and not plain
-        display, context = _display(store, progress, out, live, logs)
-        told: list[str] = []
+        try:
+            return _watch(store, run, after, problems, out, interrupts, plain, logs)
+        except StoreError as error:
+            raise LostError(run, error) from error
 
-        def tick() -> bool:
-            if interrupts.count and not told:
-                told.append("cancel")
-                shown.guarded(display.note)("cancelling the run … (Ctrl-C again leaves it to itself)")
-                find_target(run.target).cancel(run.id)
-            return interrupts.count > 1
 
-        with context:
-            final = follow(store, run_id, shown.guarded(display.event), after=after, tick=tick)
-        if not final.state.final:
-            shown.line(f"Left. The run stops by itself; 'kfjlab show {run.id}' shows how it ended.")
-            return None
-        result = result_of(store, run_id, problems)
-        shown.guarded(lambda _: describe_end(result, store, out, steps=live))(None)
-        return result
+def _watch(
+    store: RunStore,
+    run: Run,
+    after: int,
+    problems: Sequence[Problem],
+    out: Out,
+    interrupts: Interrupts,
+    plain: bool,
+    logs: bool,
+) -> RunResult:
+    progress = Progress(run, store.get_steps(run.id))
+    shown = _Unbroken(out)
+    shown.line(out.styled(f"run {run.id}", bold=True) + f"  {run.notebook}")
+    live = out.terminal and not plain
+    display, context = _display(store, progress, out, live, logs)
+    told: list[str] = []
+
+    def tick() -> bool:
+        if interrupts.count and not told:
+            told.append("cancel")
+            shown.guarded(display.note)("cancelling the run … (Ctrl-C again leaves it to itself)")
+            find_target(run.target).cancel(run.id)
+        return interrupts.count > 1
+
+    with context:
+        final = follow(store, run.id, shown.guarded(display.event), after=after, tick=tick)
+    if not final.state.final:
+        shown.line(f"Left. The run stops by itself; 'kfjlab show {run.id}' shows how it ended.")
+        return result_of(store, run.id, problems)
+    result = result_of(store, run.id, problems)
+    shown.guarded(lambda _: describe_end(result, store, out, steps=live))(None)
+    return result
 
 
 class _Unbroken:

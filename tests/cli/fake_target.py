@@ -122,5 +122,7 @@ class FakeTarget:
 
     def _state(self, store: RunStore, run_id: str, step: str, state: StepState, **fields: Any) -> None:
         store.update_step(run_id, step, state=state, **fields)
-        shown: dict[str, Any] = {key: fields[key] for key in ("cached", "attempt", "seconds", "error") if key in fields}
+        shown: dict[str, Any] = {
+            key: fields[key] for key in ("cached", "attempt", "seconds", "error") if key in fields
+        }
         store.append(run_id, "step", step, {"state": state.value, **shown})

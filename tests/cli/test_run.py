@@ -241,6 +241,33 @@ def test_a_second_interrupt_leaves_at_once(kfjlab: Command, fake: FakeTarget, no
     answer = kfjlab("run", notebook)
     assert answer.code == 130
     assert "Left." in answer.out
+    answer = kfjlab("run", notebook, "--json")
+    assert (answer.code, answer.json["run"]["state"]) == (130, "running")
+
+
+def test_a_store_that_breaks_down_meanwhile(
+    kfjlab: Command, fake: FakeTarget, notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kfjlab.runs.errors import locked
+
+    def follow(*_: object, **__: object) -> None:
+        raise locked(Path("runs.sqlite"))
+
+    monkeypatch.setattr("kfjlab.cli.watching.follow", follow)
+    answer = kfjlab("run", notebook, "--json")
+    assert (answer.code, answer.json["run"]["state"]) == (1, "succeeded")
+    assert f"kfjlab logs -f {answer.json['run']['id']}" in answer.json["error"]
+
+
+def test_an_output_that_cannot_be_written_in_the_end(
+    kfjlab: Command, fake: FakeTarget, notebook: Path
+) -> None:
+    fake.on_start = lambda _: (notebook.parent / "out.ipynb").symlink_to(notebook)
+    before = notebook.read_bytes()
+    answer = kfjlab("run", notebook, "--output", "out.ipynb", "--json")
+    assert (answer.code, answer.json["run"]["state"]) == (1, "succeeded")
+    assert "itself" in answer.json["error"]
+    assert notebook.read_bytes() == before
 
 
 def test_detached(kfjlab: Command, fake: FakeTarget, notebook: Path, store: RunStore) -> None:
