@@ -162,7 +162,9 @@ def renewed(value: Any, namespace: dict[str, Any], memo: dict[int, Any]) -> Any:
             memo[id(value)] = function
             for new, old in zip(cells, value.__closure__ or (), strict=True):
                 new.cell_contents = renewed(old.cell_contents, namespace, memo)
-            function.__defaults__ = tuple(renewed(d, namespace, memo) for d in value.__defaults__ or ()) or None
+            function.__defaults__ = (
+                tuple(renewed(d, namespace, memo) for d in value.__defaults__ or ()) or None
+            )
         return memo[id(value)]
     if isinstance(value, types.ModuleType | type):
         return value

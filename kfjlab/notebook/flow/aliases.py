@@ -36,6 +36,10 @@ class Aliases:
                 waiting += new
         return found
 
+    def is_linked(self, name: str) -> bool:
+        """Whether something else was put into what a name holds."""
+        return len(self._objects.get(name, _NONE)) > 1
+
     def forget(self, name: str) -> None:
         """A name is not bound any more."""
         self._set(name, _NONE)

@@ -59,7 +59,7 @@ class Arguments:
     def objects(self) -> Objects:
         """What all arguments share, functions and modules left out."""
         return frozenset(
-            o for v in self.values() if not (v.fact is not None and v.fact.named) for o in v.objects
+            o for v in self.values() if not (v.fact is not None and v.fact.named) for o in v.reach
         )
 
     def functions(self) -> list[Value]:

@@ -32,7 +32,7 @@ def assign(ev: Evaluator, target: ast.expr, value: Value, source: ast.expr | Non
     elif isinstance(target, ast.Tuple | ast.List):
         _unpack(ev, target.elts, value)
     elif isinstance(target, ast.Starred):
-        assign(ev, target.value, Value(None, value.objects, loose=True), None)
+        assign(ev, target.value, Value(None, value.reach, loose=True), None)
     elif isinstance(target, ast.Attribute):
         set_attribute(ev, evaluate(ev, target.value), target.attr, value)
     elif isinstance(target, ast.Subscript):
@@ -48,7 +48,7 @@ def _unpack(ev: Evaluator, targets: list[ast.expr], value: Value) -> None:
     items = value.fact.items if isinstance(value.fact, Items) and not starred else ()
     for index, target in enumerate(targets):
         if len(items) == len(targets):
-            part = Value(items[index], value.objects, value.loose)
+            part = Value(items[index], value.reach, value.loose)
         else:
             part = element_of(ev, value)
             part = Value(part.fact, part.objects, value.loose)
@@ -107,7 +107,7 @@ def _remember_entry(ev: Evaluator, name: str, old: Entries, key: Const, fact: Fa
     entries = {**dict(old.entries), key.value: fact}
     known = ev.read(name)
     if len(entries) <= 64:
-        new = Value(Entries(tuple(entries.items())), known.objects, known.loose)
+        new = known.same(Entries(tuple(entries.items())))
         if ev.frame.scope.kind == "module":
             ev.globals[name] = new
         elif name in ev.frame.variables:

@@ -38,7 +38,7 @@ def _container(kind: str) -> Callable[[Evaluator, Arguments], Value]:
             return Value(Items(kind, ()) if kind != "frozenset" else IMMUTABLE)
         source = arguments.positional[0]
         consume(ev, source)
-        return Value(list_of(source.fact, kind), source.objects, source.loose, copied=True)
+        return Value(list_of(source.fact, kind), elements=source.reach)
 
     return make
 
@@ -52,8 +52,7 @@ def _dict(ev: Evaluator, arguments: Arguments) -> Value:
         return made
     return Value(
         Thing("dict", held=callees_of(*(v.fact for v in arguments.values()))),
-        arguments.objects(),
-        copied=True,
+        elements=arguments.objects(),
     )
 
 
@@ -64,7 +63,7 @@ def _sorted(ev: Evaluator, arguments: Arguments) -> Value | None:
     consume(ev, source)
     for value in arguments.functions():
         call_perhaps(ev, value, [source])
-    return Value(Thing("list", held=callees_of(source.fact)), source.objects, source.loose, copied=True)
+    return Value(Thing("list", held=callees_of(source.fact)), elements=source.reach)
 
 
 def _enumerate(ev: Evaluator, arguments: Arguments) -> Value | None:
@@ -87,7 +86,7 @@ def _zip(ev: Evaluator, arguments: Arguments) -> Value | None:
 
 def _reversed(ev: Evaluator, arguments: Arguments) -> Value | None:
     return (
-        Value(arguments.positional[0].fact, arguments.positional[0].objects, loose=True)
+        Value(arguments.positional[0].fact, arguments.positional[0].reach, loose=True)
         if arguments.positional
         else None
     )
@@ -102,14 +101,14 @@ def _map(ev: Evaluator, arguments: Arguments) -> Value | None:
     found: list[Value] = []
     elements = [element_of(ev, source) for source in sources]
     ev.perhaps(lambda: found.append(call(ev, function, Arguments(elements))))
-    objects = found[0].objects if found else frozenset()
+    objects = found[0].reach if found else frozenset()
     return Value(Thing("iterator", held=callees_of(function.fact)), objects | {ev.sharing.new()}, loose=True)
 
 
 def _filter(ev: Evaluator, arguments: Arguments) -> Value | None:
     made = _map(ev, arguments)
     return (
-        None if made is None else Value(made.fact, made.objects | arguments.positional[1].objects, loose=True)
+        None if made is None else Value(made.fact, made.objects | arguments.positional[1].reach, loose=True)
     )
 
 
@@ -147,7 +146,7 @@ def _getattr(ev: Evaluator, arguments: Arguments) -> Value | None:
     if name is None or not name.isidentifier() or not arguments.positional:
         if arguments.positional:
             owner = arguments.positional[0]
-            return Value(Thing("", held=callees_of(owner.fact)), owner.objects, owner.loose)
+            return Value(Thing("", held=callees_of(owner.fact)), owner.reach, owner.loose)
         return None
     from .calls import get_attribute
 

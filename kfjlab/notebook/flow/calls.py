@@ -56,7 +56,7 @@ def call(ev: Evaluator, function: Value, arguments: Arguments) -> Value:
     if isinstance(fact, Dotted):
         return call_library(ev, fact.path, arguments, function)
     if isinstance(fact, Attribute):
-        owner = Value(fact.owner, function.objects, function.loose)
+        owner = function.same(fact.owner)
         if (
             isinstance(fact.owner, Thing | Instance)
             and callees_of(fact.owner)
@@ -143,15 +143,15 @@ def get_attribute(ev: Evaluator, owner: Value, name: str) -> Value:
     if isinstance(fact, SuperOf):
         return _of_super(ev, owner, fact, name)
     if isinstance(fact, Entries) and name in {"items", "values", "keys", "get"}:
-        return Value(Attribute(name, fact), owner.objects)
+        return owner.same(Attribute(name, fact))
     known = property_of(fact, name)
     if known is not None:
-        return Value(known, owner.objects, owner.loose)
+        return Value(known, owner.reach, owner.loose)
     if isinstance(fact, Attribute):
         fact = None  # of a chain of attributes only the last matters
     if isinstance(fact, Const | Thing) or fact is None or callees_of(fact):
-        return Value(Attribute(name, fact), owner.objects, owner.loose)
-    return Value(Attribute(name, fact), owner.objects, owner.loose)
+        return owner.same(Attribute(name, fact))
+    return owner.same(Attribute(name, fact))
 
 
 def _of_instance(ev: Evaluator, owner: Value, fact: Instance, name: str) -> Value:
@@ -162,7 +162,7 @@ def _of_instance(ev: Evaluator, owner: Value, fact: Instance, name: str) -> Valu
         getter = fact.cls.lookup("__getattr__")
         if isinstance(getter, FunctionFact):
             return call(ev, Value(Bound(getter, fact), owner.objects), Arguments([Value(None)]))
-        return Value(Attribute(name, fact), owner.objects, owner.loose)
+        return owner.same(Attribute(name, fact))
     if not isinstance(found, FunctionFact):
         return Value(found, owner.objects, owner.loose)
     if found.kind == "property":
@@ -178,7 +178,7 @@ def _of_class(ev: Evaluator, owner: Value, fact: ClassFact, name: str) -> Value:
         return Value(Bound(found, fact), owner.objects)
     if found is not None or any(name in cls.attributes for cls in fact.line()):
         return Value(found, owner.objects, owner.loose)
-    return Value(Attribute(name, fact), owner.objects, owner.loose)
+    return owner.same(Attribute(name, fact))
 
 
 def _of_super(ev: Evaluator, owner: Value, fact: SuperOf, name: str) -> Value:

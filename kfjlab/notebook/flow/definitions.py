@@ -259,7 +259,7 @@ def _bound_arguments(
     mangled = fact.scope.mangled
     bound: dict[str, Value] = {}
     positional = [argument.arg for argument in [*spec.posonlyargs, *spec.args]]
-    arguments = [ev.owned(argument) if argument.copied else argument for argument in arguments]
+    arguments = [ev.owned(argument) for argument in arguments]
     for name, value in zip(positional, arguments, strict=False):
         bound[mangled(name)] = value
     more = list(arguments[len(positional) :])

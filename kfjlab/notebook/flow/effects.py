@@ -60,12 +60,14 @@ class Wild:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a name holds after the piece. ``objects`` as in :class:`~.values.Value`; ``loose`` too; ``line``: where it was bound."""
+    """What a name holds after the piece. ``objects``, ``loose`` and ``elements`` as in :class:`~.values.Value`; ``line``: where it was
+    bound."""
 
     fact: Fact | None
     objects: Objects
     loose: bool
     line: int
+    elements: Objects = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

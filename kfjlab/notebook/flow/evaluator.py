@@ -25,6 +25,7 @@ from .values import (
     Fact,
     FunctionFact,
     Instance,
+    Items,
     Objects,
     Thing,
     Unbound,
@@ -255,6 +256,8 @@ class Evaluator:
     def bind(self, name: str, value: Value) -> None:
         """Bind a name in the present scope."""
         frame = self.frame
+        if value.parts is not None and not (isinstance(value.fact, Items) and value.fact.kind == "tuple"):
+            value = value.same(value.fact)
         name = frame.scope.mangled(name)
         if frame.scope.kind == "module" or name in frame.scope.declared_global:
             self.bind_global(name, value)
@@ -288,9 +291,12 @@ class Evaluator:
 
     def owned(self, value: Value) -> Value:
         """``value`` with an object of its own, if it has none and could be changed in place."""
-        if (value.objects and not value.copied) or (value.fact is not None and value.fact.fixed):
+        if value.objects or (value.fact is not None and value.fact.fixed):
             return value
-        return Value(value.fact, frozenset({self.sharing.new()}), False, value.parts)
+        objects = frozenset({self.sharing.new()})
+        if value.elements and len(self.sharing.group(value.elements)) > len(value.elements):
+            self.sharing.join(objects | value.elements)  # there are things in these that can be changed
+        return Value(value.fact, objects, False, value.elements, value.parts)
 
     # ---- objects
 
@@ -308,7 +314,7 @@ class Evaluator:
                 if other.fact is not None and other.objects & touched:
                     fact = worn(other.fact)
                     if fact is not other.fact:
-                        variables[name] = Value(fact, other.objects, other.loose)
+                        variables[name] = other.same(fact)
         for item in touched:
             if isinstance(item, str) and item not in self.globals and item not in self.bound:
                 fact = self.entry(item)
@@ -319,15 +325,15 @@ class Evaluator:
         """``content`` is put into ``holder``."""
         if content.loose or (content.fact is not None and content.fact.named):
             return
-        if holder.objects and content.objects:
-            self.sharing.join(holder.objects | content.objects)
+        if holder.objects and content.reach:
+            self.sharing.join(holder.objects | content.reach)
 
     def replace_fact(self, old: Fact, new: Fact) -> None:
         """More is known now about what was known as ``old``."""
         for variables in (self.globals, self.frame.variables):
             for name, value in variables.items():
                 if value.fact is old:
-                    variables[name] = Value(new, value.objects, value.loose)
+                    variables[name] = value.same(new)
 
     def keep_inside(self, holder: Value, content: Fact | None) -> None:
         """Note that functions of the notebook got into a value that is not one of its objects (``handlers.append(f)``)."""
@@ -342,7 +348,7 @@ class Evaluator:
         for variables in (self.globals, self.frame.variables):
             for name, value in list(variables.items()):
                 if value.objects & holder.objects and not isinstance(value.fact, FunctionFact | ClassFact):
-                    variables[name] = Value(new, value.objects, value.loose)
+                    variables[name] = value.same(new)
         for item in holder.objects:
             if isinstance(item, str) and item not in self.globals:
                 self.globals[item] = Value(new, frozenset({item}))

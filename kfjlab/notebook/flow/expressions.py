@@ -63,17 +63,19 @@ def _subscript(ev: Evaluator, node: ast.Subscript) -> Value:
         read_in_library(ev, fact, key.fact)
         if fact.path == "IPython.Out" or fact.path == "IPython.In":
             return UNKNOWN
-        return Value(None, owner.objects, owner.loose)
+        return Value(None, owner.reach, owner.loose)
     if isinstance(fact, Instance):
         return call_method(ev, owner, "__getitem__", Arguments([key]))
     _note_history(ev, node, key)
     if isinstance(fact, Items) and isinstance(node.slice, ast.Slice):
-        return Value(IMMUTABLE if fact.fixed else Thing(fact.kind, held=callees_of(fact)), owner.objects, owner.loose, copied=True)
+        return Value(
+            IMMUTABLE if fact.fixed else Thing(fact.kind, held=callees_of(fact)), elements=owner.reach
+        )
     if isinstance(fact, Items) and fact.kind != "set":
         return _item(owner, fact, key.fact)
     if isinstance(fact, Entries) and isinstance(key.fact, Const):
         found = dict(fact.entries)
-        return Value(found.get(key.fact.value), owner.objects, owner.loose)
+        return Value(found.get(key.fact.value), owner.reach, owner.loose)
     if isinstance(fact, Const):
         return Value(TEXT if isinstance(fact.value, str) else IMMUTABLE)
     if isinstance(fact, Thing) and fact.fixed:
@@ -85,13 +87,13 @@ def _subscript(ev: Evaluator, node: ast.Subscript) -> Value:
     ):
         return Value(Thing("pandas.Series" if isinstance(key.fact, Const) else fact.type))
     if isinstance(fact, Thing) and fact.type == "list" and isinstance(node.slice, ast.Slice):
-        return Value(fact, owner.objects, copied=True)
+        return Value(fact, elements=owner.reach)
     if isinstance(node.slice, ast.List | ast.Compare | ast.ListComp):
         return Value(
             fact if isinstance(fact, Thing) and fact.type in _FRAMES else None
         )  # selecting makes a copy
     held = callees_of(fact)
-    return Value(Thing("", held=held) if held else None, owner.objects, owner.loose)
+    return Value(Thing("", held=held) if held else None, owner.reach, owner.loose)
 
 
 def _note_history(ev: Evaluator, node: ast.Subscript, key: Value) -> None:
@@ -111,14 +113,14 @@ def _item(owner: Value, fact: Items, key: Fact | None) -> Value:
     ):
         if owner.parts is not None:
             return owner.parts[key.value]
-        return Value(fact.items[key.value], owner.objects, owner.loose)
+        return Value(fact.items[key.value], owner.reach, owner.loose)
     if key is None or isinstance(key, Const | Thing):
         held = callees_of(*fact.items)
         all_fixed = all(item is not None and item.fixed for item in fact.items)
         return Value(
-            IMMUTABLE if all_fixed else Thing("", held=held) if held else None, owner.objects, owner.loose
+            IMMUTABLE if all_fixed else Thing("", held=held) if held else None, owner.reach, owner.loose
         )
-    return Value(None, owner.objects, owner.loose)
+    return Value(None, owner.reach, owner.loose)
 
 
 @evaluates(ast.Slice)
@@ -139,8 +141,8 @@ def _starred(ev: Evaluator, node: ast.Starred) -> Value:
 def _objects(values: list[Value]) -> Objects:
     found: set[int | str] = set()
     for value in values:
-        if value.objects and not (value.fact is not None and value.fact.named):
-            found |= value.objects
+        if value.reach and not (value.fact is not None and value.fact.named):
+            found |= value.reach
     return frozenset(found)
 
 
@@ -149,15 +151,15 @@ def _display(ev: Evaluator, node: ast.Tuple | ast.List | ast.Set) -> Value:
     values = [evaluate(ev, item) for item in node.elts]
     kind = {ast.Tuple: "tuple", ast.List: "list", ast.Set: "set"}[type(node)]
     objects = _objects(values)
-    loose = bool(objects) and all(value.loose for value in values if value.objects)
+    loose = bool(objects) and all(value.loose for value in values if value.reach)
     if len(values) > _MOST_ITEMS or any(isinstance(item, ast.Starred) for item in node.elts):
         held = callees_of(*(value.fact for value in values))
         return Value(Thing(kind, held=held), objects, loose)
-    parts = tuple(values) if kind == "tuple" else None
+    parts = tuple(values)
     if kind != "tuple":
         objects |= {ev.sharing.new()}
         ev.sharing.join(objects)
-    return Value(Items(kind, tuple(value.fact for value in values)), objects, loose, parts)
+    return Value(Items(kind, tuple(value.fact for value in values)), objects, loose, parts=parts)
 
 
 @evaluates(ast.Dict)
@@ -169,7 +171,7 @@ def _dict(ev: Evaluator, node: ast.Dict) -> Value:
         values.append(evaluate(ev, item))
     objects = _objects(values) | {ev.sharing.new()}
     ev.sharing.join(objects)
-    loose = len(objects) > 1 and all(value.loose for value in values if value.objects)
+    loose = len(objects) > 1 and all(value.loose for value in values if value.reach)
     if len(values) <= _MOST_ITEMS and all(isinstance(key, Const) for key in keys):
         entries = {
             key.value: value.fact for key, value in zip(keys, values, strict=True) if isinstance(key, Const)
@@ -209,14 +211,14 @@ def _comprehension(
     if isinstance(node, ast.GeneratorExp):
         return Value(
             Thing("generator", held=callees_of(element.fact)),
-            element.objects | {ev.sharing.new()},
+            element.reach | {ev.sharing.new()},
             loose=True,
         )
     kind = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}[type(node)]
     held = callees_of(element.fact)
     if element.fact is not None and element.fact.fixed:
         return Value(Thing(kind))
-    return Value(Thing(kind, held=held), element.objects, element.loose, copied=True)
+    return Value(Thing(kind, held=held), elements=element.reach)
 
 
 def _generate(
@@ -289,7 +291,7 @@ def _binary(ev: Evaluator, node: ast.BinOp) -> Value:
         return call_method(ev, right, f"__r{name}__", Arguments([left]))
     fact = folded(node.op, left.fact, right.fact)
     if isinstance(fact, Thing) and fact.type == "list" and isinstance(node.op, ast.Add):
-        return Value(fact, left.objects | right.objects, copied=True)
+        return Value(fact, elements=left.reach | right.reach)
     return Value(fact)
 
 
@@ -328,7 +330,9 @@ def _boolean(ev: Evaluator, node: ast.BoolOp) -> Value:
             values = [_operand(ev, operand, taken)]
             continue
         found: list[Value] = []
-        ev.perhaps(lambda operand=operand, taken=taken, found=found: found.append(_operand(ev, operand, taken)))  # type: ignore[misc]
+        ev.perhaps(
+            lambda operand=operand, taken=taken, found=found: found.append(_operand(ev, operand, taken))
+        )  # type: ignore[misc]
         values += found
     result = values[0]
     for value in values[1:]:
@@ -422,4 +426,4 @@ def _call(ev: Evaluator, node: ast.Call) -> Value:
 
 def _values_of(value: Value) -> Value:
     held = callees_of(value.fact)
-    return Value(Thing("", held=held) if held else None, value.objects, loose=True)
+    return Value(Thing("", held=held) if held else None, value.reach, loose=True)

@@ -17,6 +17,7 @@ from .values import (
     Thing,
     Value,
     const,
+    joined,
     joined_fact,
 )
 
@@ -39,13 +40,18 @@ _ELEMENTS: dict[str, Fact] = {
 def element_of(ev: Evaluator, iterable: Value) -> Value:
     """An element of an iterable."""
     fact = iterable.fact
+    if iterable.parts:
+        found = iterable.parts[0]
+        for part in iterable.parts[1:]:
+            found = joined(found, part)
+        return found
     if isinstance(fact, Instance):
         iterator = call_method(ev, iterable, "__iter__", Arguments())
         if isinstance(iterator.fact, Instance) and iterator.fact.cls.lookup("__next__") is not None:
             found = call_method(ev, iterator, "__next__", Arguments())
-            return Value(found.fact, found.objects | iterable.objects, loose=True)
-        return Value(None, iterable.objects, loose=True)
-    return Value(_element_fact(fact), iterable.objects, loose=True)
+            return Value(found.fact, found.reach | iterable.reach, loose=True)
+        return Value(None, iterable.reach, loose=True)
+    return Value(_element_fact(fact), iterable.reach, loose=True)
 
 
 def _element_fact(fact: Fact | None) -> Fact | None:
@@ -102,7 +108,7 @@ def runs_at_least_once(fact: Fact | None) -> bool:
 
 def combined(kind: str, parts: list[Value]) -> Value:
     """``zip(…)``, ``enumerate(…)``, ``dict.items()``: the parts that its elements are made of."""
-    objects = frozenset(o for part in parts for o in part.objects)
+    objects = frozenset(o for part in parts for o in part.reach)
     return Value(Items(kind, tuple(part.fact for part in parts)), objects, loose=True)
 
 
@@ -111,8 +117,8 @@ def items_of_dict(owner: Value) -> Value:
     if isinstance(owner.fact, Entries):
         keys = Items("list", tuple(const(key) for key, _ in owner.fact.entries))
         values = Items("list", tuple(fact for _, fact in owner.fact.entries))
-        return Value(Items("items", (keys, values)), owner.objects, loose=True)
+        return Value(Items("items", (keys, values)), owner.reach, loose=True)
     held = owner.fact.held if isinstance(owner.fact, Thing) else frozenset()
     return Value(
-        Items("items", (Thing("labels"), Thing("", held=held) if held else None)), owner.objects, loose=True
+        Items("items", (Thing("labels"), Thing("", held=held) if held else None)), owner.reach, loose=True
     )

@@ -61,7 +61,9 @@ def call_library(ev: Evaluator, path: str, arguments: Arguments, function: Value
         and path.split(".")[1] in _TYPES
         and arguments.positional
     ):
-        inner = Arguments(arguments.positional[1:], arguments.keywords, arguments.rest, arguments.dropped, arguments.shown)
+        inner = Arguments(
+            arguments.positional[1:], arguments.keywords, arguments.rest, arguments.dropped, arguments.shown
+        )
         return call_method_of(ev, arguments.positional[0], path.rpartition(".")[2], inner)
     if path in _TRANSPARENT and arguments.positional:
         return arguments.positional[0]
@@ -139,7 +141,7 @@ def _result(ev: Evaluator, path: str, arguments: Arguments, fact: Fact | None) -
         made = Value(fact, frozenset({ev.sharing.new()}))
         ev.sharing.join(
             made.objects
-            | frozenset(o for v in arguments.values() if not v.loose and not _plain(v) for o in v.objects)
+            | frozenset(o for v in arguments.values() if not v.loose and not _plain(v) for o in v.reach)
         )
         return made
     if arguments.keywords.get("copy") is not None and not arguments.is_true("copy"):

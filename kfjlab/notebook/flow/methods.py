@@ -28,6 +28,7 @@ from .values import (
 
 _STEPPED = frozenset({"numpy.random.Generator", "iterator", "generator", "file"})
 """Types of which every method changes the object."""
+_WITH_DEFAULT = frozenset({"get", "pop", "setdefault"})
 _WORKED_ON = frozenset({"fit", "train", "optimize", "tune", "fit_transform", "prepare"})
 """Methods that change the models that they are given (``trainer.fit(model)``)."""
 
@@ -94,18 +95,20 @@ def _result(owner: Value, name: str, type_name: str, arguments: Arguments) -> Va
     if isinstance(fact, Entries):
         return _of_dict(owner, fact, name, arguments)
     if name == "copy" or name == "deepcopy":
-        return Value(fact)
+        return Value(fact, elements=owner.reach if name == "copy" else frozenset())
     if name in RETURNS_SELF and not isinstance(fact, Instance):
-        return Value(fact, owner.objects, owner.loose)
+        return owner.same(fact)
     if name in VIEWS:
         held = callees_of(fact)
         if name == "keys":
             return Value(Thing("labels"))
-        return Value(
-            Thing("", held=held) if held else None,
-            owner.objects,
-            loose=owner.loose or name in ("values", "pop", "get"),
-        )
+        objects = owner.reach
+        default = arguments.get(1, "default") if name in _WITH_DEFAULT else None
+        if default is not None:
+            held |= callees_of(default.fact)
+            objects |= default.reach
+        loose = owner.loose or name in ("values", "pop", "get")
+        return Value(Thing("", held=held) if held else None, objects, loose)
     return UNKNOWN
 
 
@@ -114,13 +117,14 @@ def _of_dict(owner: Value, fact: Entries, name: str, arguments: Arguments) -> Va
     if name in ("get", "pop", "setdefault"):
         key = arguments.fact(0)
         if isinstance(key, Const) and key.value in entries:
-            return Value(entries[key.value], owner.objects, owner.loose)
-        return Value(None, owner.objects, loose=True)
+            return Value(entries[key.value], owner.reach, owner.loose)
+        default = arguments.get(1, "default")
+        return Value(None, owner.reach | (default.reach if default is not None else frozenset()), loose=True)
     if name == "values":
-        return Value(Items("list", tuple(entries.values())), owner.objects, loose=True)
+        return Value(Items("list", tuple(entries.values())), owner.reach, loose=True)
     if name == "keys":
         return Value(Thing("labels"))
-    return Value(fact if name == "copy" else None)
+    return Value(fact, elements=owner.reach) if name == "copy" else UNKNOWN
 
 
 def property_of(fact: Fact | None, name: str) -> Fact | None:

@@ -104,7 +104,8 @@ def _effects(ev: Evaluator, shows: bool) -> Effects:
     after: dict[str, Held] = {}
     for name, value in ev.globals.items():
         if name in ev.bound:
-            after[name] = Held(value.fact, ev.sharing.group(value.objects), value.loose, ev.bound[name])
+            objects = ev.sharing.group(value.objects)
+            after[name] = Held(value.fact, objects, value.loose, ev.bound[name], value.elements)
         elif value.fact is not ev.entry(name):
             after[name] = Held(value.fact, value.objects, value.loose, ev.line)
     bound = frozenset(ev.bound)

@@ -11,7 +11,7 @@ from .draws import NUMPY, PYTHON, TORCH
 from .effects import Effects, Finding, Held, Read, Stray, Wild
 from .files import in_workspace
 from .star_imports import names_of_local_module
-from .values import UNBOUND, Fact, Unbound, worn
+from .values import UNBOUND, Fact, Objects, Unbound, worn
 
 PRELUDE = -1
 """Position of the prelude, before that of the first step."""
@@ -151,7 +151,7 @@ class Timeline:
                 if name in self.facts or name.startswith("%"):
                     self.facts[name] = held.fact
                 continue
-            objects[name] = held.objects
+            objects[name] = held.objects | self._linked(held.elements) if held.elements else held.objects
             if held.objects and not held.loose and not (held.fact is not None and held.fact.named):
                 for item in held.objects:
                     if isinstance(item, str) and item != name and item in before:
@@ -166,6 +166,10 @@ class Timeline:
         self.aliases.rebind(objects, effects.links)
         for name in binds:
             self._bind(name, effects.after[name], effects, step, cell)
+
+    def _linked(self, elements: Objects) -> Objects:
+        """Those names of before whose elements, as far as is known, can be changed."""
+        return frozenset(item for item in elements if isinstance(item, str) and self.aliases.is_linked(item))
 
     def _bind(self, name: str, held: Held, effects: Effects, step: Touches, cell: int) -> None:
         step.writes.add(f"var:{name}")

@@ -263,24 +263,36 @@ class Value:
     """A fact and the objects that the value may share.
 
     ``loose``: it is only an element of these, such as a loop variable, and most elements are numbers and text: naming it is not taken for
-    an alias. ``copied``: it is a new container of elements of these. ``parts``: of a tuple display, the values in it.
+    an alias. ``elements``: objects whose elements a new container has taken over (``list(x)``): changing the container does not change
+    them, changing what is in it may. ``parts``: of a tuple display (or another one that has no
+    name yet), the values in it.
     """
 
-    __slots__ = ("copied", "fact", "loose", "objects", "parts")
+    __slots__ = ("elements", "fact", "loose", "objects", "parts")
 
     def __init__(
         self,
         fact: Fact | None = None,
         objects: Objects = NOTHING,
         loose: bool = False,
+        elements: Objects = NOTHING,
         parts: tuple[Value, ...] | None = None,
-        copied: bool = False,
     ) -> None:
+        fixed = fact is not None and fact.fixed
         self.fact = fact
-        self.objects = NOTHING if fact is not None and fact.fixed else objects
+        self.objects = NOTHING if fixed else objects
+        self.elements = NOTHING if fixed else elements
         self.loose = loose
         self.parts = parts
-        self.copied = copied
+
+    @property
+    def reach(self) -> Objects:
+        """The objects that something taken out of the value may share."""
+        return self.objects | self.elements if self.elements else self.objects
+
+    def same(self, fact: Fact | None) -> Value:
+        """The same value, of which something else is known."""
+        return Value(fact, self.objects, self.loose, self.elements)
 
     def __repr__(self) -> str:
         return f"Value({self.fact}, {set(self.objects)})"
@@ -311,7 +323,8 @@ def joined(one: Value, other: Value) -> Value:
         return one
     if isinstance(one.fact, Unbound):
         return other
-    return Value(joined_fact(one.fact, other.fact), one.objects | other.objects, one.loose and other.loose)
+    fact = joined_fact(one.fact, other.fact)
+    return Value(fact, one.objects | other.objects, one.loose and other.loose, one.elements | other.elements)
 
 
 def worn(fact: Fact | None) -> Fact | None:
