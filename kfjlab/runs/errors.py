@@ -56,7 +56,9 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
     text = str(error)
     if "is locked" in text or "locking protocol" in text:
         return locked(path)
-    if "full" in text or (("disk I/O error" in text or "unable to open" in text) and _no_room(path.parent)):
+    if "is full" in text or (
+        ("disk I/O error" in text or "unable to open" in text) and _no_room(path.parent)
+    ):
         return full(path)
     if "readonly" in text:
         return read_only(path)

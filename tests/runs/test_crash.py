@@ -18,7 +18,7 @@ from tests.runs.helpers import new_run
 from tests.runs.writers import write
 
 WRITERS = 8
-KILLS = 25
+KILLS = 15
 COMMITS = 150
 """How many transactions the writers must have got through before it ends, so that kills hit work and not starts."""
 
@@ -115,3 +115,31 @@ def test_writers_are_killed_at_random(location: Path, tmp_path: Path, network: b
     wal = location / "runs.sqlite-wal"
     assert not wal.exists() or wal.stat().st_size < CHECKPOINT_BYTES
     assert not (location / "runs.sqlite.lock").exists()
+
+
+def test_a_power_cut_loses_only_the_end(tmp_path: Path) -> None:
+    """What was not synced is lost: the log is cut off anywhere, also in the middle of a page."""
+    chance = random.Random()
+    source = tmp_path / "source"
+    with RunStore(source, network=False) as store:
+        run = new_run(store, steps=[StepRun("", "a", 0)], supervised=False)
+        for attempt in range(1, 31):
+            with store.transaction():
+                store.update_step(run.id, "a", state=StepState.RUNNING, attempt=attempt)
+                store.append(run.id, "step", "a", {"attempt": attempt, "text": "x" * chance.randrange(3000)})
+        database, log = (Path(f"{source}/runs.sqlite{end}").read_bytes() for end in ("", "-wal"))
+    seen = set()
+    for number in range(25):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "runs.sqlite").write_bytes(database)
+        cut = log[: chance.randrange(len(log) // 4, len(log) + 1)]
+        (folder / "runs.sqlite-wal").write_bytes(cut + bytes(4096))
+        with RunStore(folder, network=False) as store, store._db.read() as session:
+            assert [row[0] for row in session.rows("PRAGMA integrity_check")] == ["ok"]
+            if store.count_runs():
+                offsets = [event.offset for event in store.events(run.id)]
+                assert offsets == list(range(1, len(offsets) + 1))
+                assert store.get_steps(run.id)[0].attempt == len(offsets) - 1
+                seen.add(len(offsets))
+    assert len(seen) > 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -339,12 +340,27 @@ with RunStore(Path(sys.argv[1])) as store:
 """
 
 
+def put_old_unless_there(store: RunStore, content: bytes) -> None:
+    """An object that nothing refers to, and that a worker may want at the same moment."""
+    digest = hashlib.sha256(content).hexdigest()
+    path_of(store, digest).parent.mkdir(exist_ok=True)
+    new = store.objects / "new"
+    new.write_bytes(content)
+    os.utime(new, (1.0, 1.0))
+    with contextlib.suppress(FileExistsError):
+        os.link(new, path_of(store, digest))
+    new.unlink()
+
+
 def test_collecting_beside_runs_that_go_on(either: RunStore) -> None:
-    """Runs and grace period are short here, and each object is wanted by several runs, one after the other."""
-    workers = [start_python(WORK, either.location, 15) for _ in range(2)]
+    """What the runs want to store is often there already, from nobody knows when, and is being collected."""
+    workers = [start_python(WORK, either.location, 10) for _ in range(2)]
     swept = 0
     while any(worker.poll() is None for worker in workers):
+        for number in range(20):
+            put_old_unless_there(either, b"%d" % number)
         swept += either.gc(older_than=0, max_size=0, grace=0.05).objects
+        time.sleep(0.01)
     for worker in workers:
         assert worker.communicate(timeout=10)[1] == ""
     assert swept > 0

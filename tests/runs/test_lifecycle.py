@@ -203,7 +203,7 @@ def test_ten_thousand_runs_are_listed_quickly(store: RunStore) -> None:
 anything = st.text(st.characters(exclude_categories=()), max_size=60)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=anything,
     step=anything,
