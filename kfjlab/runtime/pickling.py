@@ -13,14 +13,16 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import dis
 import functools
+import hashlib
 import io
 import pickle
 import sys
 import types
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Type
 
 import cloudpickle  # type: ignore[import-untyped]
 from cloudpickle import cloudpickle as internals
@@ -172,6 +174,38 @@ def identify(cls: type, step: str) -> None:
         known[stem + str(number)] = cls
         internals._DYNAMIC_CLASS_TRACKER_BY_CLASS[cls] = stem + str(number)
     _complete.add(cls)
+    for value in vars(cls).values():
+        identify_function(value, step)
+
+
+def identify_function(function: Any, step: str) -> str:
+    """The identity of a function without a state of its own, the same in every process: the step that made it, its name, its code and
+    a number. Empty for all others, whose state is carried by alias groups."""
+    if (
+        not isinstance(function, types.FunctionType)
+        or function.__closure__
+        or function.__dict__
+        or function.__kwdefaults__
+    ):
+        return ""
+    if function.__defaults__ and not all(
+        isinstance(value, _PLAIN_DEFAULTS) for value in function.__defaults__
+    ):
+        return ""
+    known = _identities.get(id(function))
+    if known is None:
+        stem = f"{step}/{function.__qualname__}/{_code_digest(function.__code__)}/{function.__defaults__!r}/"
+        known = stem + str(sum(1 for identity in _functions if identity.startswith(stem)))
+        _functions[known] = function
+        _identities[id(function)] = known
+    return known
+
+
+@functools.lru_cache(maxsize=4096)
+def _code_digest(code: types.CodeType) -> str:
+    inner = [_code_digest(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
+    parts = (code.co_code.hex(), code.co_names, code.co_varnames, code.co_firstlineno, inner)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -219,6 +253,16 @@ class _Pickler(cloudpickle.CloudPickler):
         elif kind is _LRU_CACHE and getattr(obj, "__wrapped__", None) is not None:
             if is_notebook_function(obj.__wrapped__, self._namespace):
                 return _cached, (obj.__wrapped__, obj.cache_parameters()), obj.__dict__ or None
+        elif kind.__module__ == "dataclasses":
+            for name in _SENTINELS:
+                if obj is getattr(dataclasses, name, None):
+                    return name  # by reference: dataclasses compares them by identity
+        elif isinstance(obj, BaseException) and getattr(kind, "__reduce__", None) is BaseException.__reduce__:
+            return (
+                _exception,
+                (kind, obj.args),
+                obj.__dict__ or None,
+            )  # its own reduce would call __init__ with other arguments
         elif isinstance(obj, io.IOBase) and not isinstance(obj, (io.BytesIO, io.StringIO)):
             raise pickle.PicklingError(
                 "a file cannot be carried"
@@ -242,7 +286,8 @@ class _Pickler(cloudpickle.CloudPickler):
         }
         if getattr(obj, "__type_params__", ()):
             state["__type_params__"] = obj.__type_params__  # type: ignore[attr-defined]
-        arguments = (obj.__code__, obj.__name__, obj.__defaults__, obj.__closure__)
+        identity = identify_function(obj, self._step)
+        arguments = (obj.__code__, obj.__name__, obj.__defaults__, obj.__closure__, identity)
         source = self._sources.setdefault(obj.__code__.co_filename, source_of(obj.__code__.co_filename))
         if source is not None:
             self.telling = False  # what else is in the function's cell does not matter
@@ -313,6 +358,8 @@ class _Pickler(cloudpickle.CloudPickler):
 _set_class_state = (
     getattr(internals, "_class_setstate", None) or cloudpickle.cloudpickle_fast._class_setstate
 )  # cloudpickle 3 or 2
+_PLAIN_DEFAULTS = (type(None), bool, int, float, complex, str, bytes)
+_SENTINELS = ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY")
 _SPARSE_NOTES = ("_has_sorted_indices", "_has_canonical_format")
 _LRU_CACHE: type = type(functools.lru_cache(lambda: None))
 
@@ -359,6 +406,9 @@ def _is_index(item: Any) -> bool:
 
 _namespace: Dict[str, Any] = {}
 _refresh = False
+_functions: Dict[str, types.FunctionType] = {}
+_identities: Dict[int, str] = {}
+"""Functions of the notebook that have an identity, and their identities by ``id``."""
 _complete: Set[type] = set()
 """Classes of the notebook that have their state."""
 
@@ -374,8 +424,17 @@ def _loading(namespace: Dict[str, Any], refresh: bool) -> Iterator[None]:
         _namespace, _refresh = before
 
 
-def _function(code: types.CodeType, name: str, defaults: Any, closure: Any) -> types.FunctionType:
-    return types.FunctionType(code, _namespace, name, defaults, closure)
+def _function(
+    code: types.CodeType, name: str, defaults: Any, closure: Any, identity: str
+) -> types.FunctionType:
+    known = _functions.get(identity)
+    if known is not None and known.__globals__ is _namespace:
+        return known  # two values that hold it hold the same function
+    function = types.FunctionType(code, _namespace, name, defaults, closure)
+    if identity:
+        _functions[identity] = function
+        _identities[id(function)] = identity
+    return function
 
 
 def _set_function(
@@ -406,6 +465,10 @@ def _set_class(cls: type, state: Any) -> Any:
     _complete.add(cls)
     _set_class_state(cls, state)
     return cls
+
+
+def _exception(cls: Type[BaseException], args: Tuple[Any, ...]) -> BaseException:
+    return cls.__new__(cls, *args)
 
 
 def _cached(function: Callable[..., Any], parameters: Dict[str, Any]) -> Any:

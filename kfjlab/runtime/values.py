@@ -10,7 +10,16 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .kinds import describe, type_name
 from .objects import MAPPINGS, ObjectStore
-from .pickling import Pickled, can_change, dump, identify, is_notebook_function, load, names_looked_up
+from .pickling import (
+    Pickled,
+    can_change,
+    dump,
+    identify,
+    identify_function,
+    is_notebook_function,
+    load,
+    names_looked_up,
+)
 from .protocol import Value
 from .travel import CannotTravel, explain
 
@@ -58,6 +67,8 @@ class Carrier:
         for value in self._prelude.values():
             if isinstance(value, type) and value.__module__ == "__main__":
                 identify(value, "prelude")
+            elif is_notebook_function(value, self._namespace):
+                identify_function(value, "prelude")
 
     def prelude_values(self) -> Tuple[Dict[str, Value], Dict[str, List[str]]]:
         """The stored data values of the prelude (those that can be stored), and for each of its names the global names that functions in
@@ -152,7 +163,8 @@ class Carrier:
         if isinstance(value, type):
             return value.__module__ == "__main__"
         if isinstance(value, types.FunctionType):
-            return bool(value.__closure__ or value.__dict__) and is_notebook_function(value, self._namespace)
+            state = value.__closure__ or value.__dict__ or value.__defaults__ or value.__kwdefaults__
+            return bool(state) and is_notebook_function(value, self._namespace)
         return can_change(value) or isinstance(value, (tuple, frozenset))
 
     # Saving -----------------------------------------------------------------------------------------------------------

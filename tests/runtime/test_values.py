@@ -110,6 +110,17 @@ def test_functions_say_what_they_look_up(steps: Steps) -> None:
     assert "c" in done.values["d"]["needs"]
 
 
+def test_a_function_is_the_same_under_every_name(steps: Steps) -> None:
+    steps.prelude = "def p(): return 1"
+    steps.run(
+        "def f(): return 1\nclass S:\n    def m(self): return self\nd = {f: 'f', p: 'p'}\ns = S()\nbound = s.m"
+    )
+    steps.run("g = f")
+    steps.run(
+        "assert g is f and d[f] == 'f' and d[p] == 'p'\nassert bound.__func__ is S.m and bound.__self__ is s"
+    )
+
+
 CLASSES = {
     "an instance and its class that arrive apart": ("class P: pass", "p = P()", "assert type(p) is P"),
     "a dataclass": (
@@ -132,6 +143,16 @@ CLASSES = {
         "class Oops(ValueError): pass",
         "o = Oops('x')",
         "try:\n    raise o\nexcept Oops as e:\n    assert e.args == ('x',)",
+    ),
+    "an exception with its own arguments": (
+        "class Mine(Exception):\n    def __init__(self, code):\n        super().__init__(f'code {code}')\n        self.code = code",
+        "m = Mine(3)",
+        "assert (m.code, str(m), type(m) is Mine) == (3, 'code 3', True)",
+    ),
+    "a dataclass that is taken apart": (
+        "import dataclasses\n@dataclasses.dataclass\nclass D:\n    a: int\n    b: list = dataclasses.field(default_factory=list)",
+        "d = D(1)",
+        "assert dataclasses.replace(d, a=2).a == 2\nassert D.__dataclass_fields__['a'].default is dataclasses.MISSING",
     ),
     "slots": ("class S:\n    __slots__ = ('x',)", "s = S(); s.x = 1", "assert s.x == 1 and type(s) is S"),
     "an abstract class": (

@@ -143,6 +143,7 @@ def normal(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         (r"[\d.]+(e[+-]\d+)? (\\u00b5|\\u03bc|m|n|)s\b", "TIME"),
         (r"[\d.?]+ ?(it/s|s/it)\] *", "RATE]"),
         (r"\d\d:\d\d", "CLOCK"),
+        (r"pid=\d+", "PID"),
     ):
         text = re.sub(pattern, replacement, text)
     loaded: list[dict[str, Any]] = json.loads(text)
@@ -202,9 +203,9 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], list[An
     bench = Bench(tmp_path_factory.mktemp("bench"))
     ours = []
     try:
-        for position, source in enumerate(FAILING.values()):
+        for position, (name, source) in enumerate(FAILING.items()):
             record = bench.run(source, start=position)
-            assert record.state == "failed"
+            assert record.state == "failed" or name == "timed", source  # %%time of IPython 8 shows errors only
             ours.append(bench.last.outputs())
     finally:
         bench.close()
@@ -216,7 +217,7 @@ def test_an_error_looks_as_in_a_kernel(failed: tuple[list[Any], list[Any]], name
     position = list(FAILING).index(name)
     theirs, ours = normal(failed[0][position]), normal(failed[1][position])
     if name in ("background", "input", "getpass"):  # a kernel shows a frame of ipykernel's own file
-        assert [o["evalue"] for o in ours] == [o["evalue"] for o in theirs]
+        assert [o["evalue"] for o in ours if "evalue" in o] == [o["evalue"] for o in theirs if "evalue" in o]
     else:
         assert ours == theirs
 

@@ -106,7 +106,8 @@ class Engine:
         """Learn from earlier executions: what the prelude and the steps touched beyond what their text shows."""
         kept = self._store.observed(self._job.prelude_key())
         if kept is not None:
-            self._prelude = prelude_record_from_json(kept)
+            self._prelude = prelude_record_from_json(kept["record"])
+            self._reuse.put_back(kept["notebook"], self._job.folder / "prelude.ipynb")
         taking_part = selected(self._job.pipeline, self._job.run.options.get("steps", ()))
         for position in range(len(self._steps)):
             if position not in taking_part:
@@ -423,7 +424,9 @@ class Engine:
                     f"Each step starts a process of its own, because {self._zygote.why}.",
                 )
             )
-        self._store.put_record(key, record, run_id=self._job.run.id, step="", size=0)
+        executed = self._reuse.store_file(self._job.folder / "prelude.ipynb")
+        kept = {"record": record, "notebook": executed}
+        self._store.put_record(key, kept, run_id=self._job.run.id, step="", size=0)
         self._journal.message(
             None, {"type": "phase", "phase": "steps", "seconds": self._zygote.record.seconds}
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from kfjlab.runtime.files import file_digest, folder_names, workspace_snapshot
+from kfjlab.runtime.files import DIRECTORY, file_digest, folder_names, workspace_snapshot
 from kfjlab.runtime.objects import ObjectStore
 from kfjlab.runtime.protocol import ABSENT, StepRecord
 
@@ -99,15 +100,20 @@ class Workspace:
         return found
 
     def can_restore(self, digest: str) -> bool:
-        """Whether the content of that digest is in the store (or is "no file")."""
-        return digest == ABSENT or (":" not in digest and self._objects.contains(digest))
+        """Whether the content of that digest is in the store (or is a folder, or nothing)."""
+        return digest in (ABSENT, DIRECTORY) or (len(digest) == 64 and self._objects.contains(digest))
 
     def restore(self, files: Mapping[str, str]) -> None:
         """Put files back: resource → digest, as :meth:`misplaced` gives them. Raises :class:`OSError` when the disk does not take them."""
         for resource, digest in files.items():
             path = self.path(resource)
-            if digest == ABSENT:
+            if digest == ABSENT and path.is_dir():
+                with contextlib.suppress(OSError):  # not empty: something else in it is wanted
+                    path.rmdir()
+            elif digest == ABSENT:
                 path.unlink(missing_ok=True)
+            elif digest == DIRECTORY:
+                path.mkdir(parents=True, exist_ok=True)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._objects.restore_file(digest, str(path))
