@@ -57,11 +57,7 @@ def call(ev: Evaluator, function: Value, arguments: Arguments) -> Value:
         return call_library(ev, fact.path, arguments, function)
     if isinstance(fact, Attribute):
         owner = function.same(fact.owner)
-        if (
-            isinstance(fact.owner, Thing | Instance)
-            and callees_of(fact.owner)
-            and not _is_library_type(fact.owner)
-        ):
+        if isinstance(fact.owner, Thing) and fact.owner.held and "." not in fact.owner.type:
             _call_held(ev, fact.owner, function, arguments)
         return call_method_of(ev, owner, fact.name, arguments)
     if isinstance(fact, Instance):
@@ -73,10 +69,6 @@ def call(ev: Evaluator, function: Value, arguments: Arguments) -> Value:
     if function.objects and arguments.dropped and not arguments.shown:
         ev.mutate(function)
     return UNKNOWN
-
-
-def _is_library_type(fact: Fact) -> bool:
-    return isinstance(fact, Thing) and "." in fact.type
 
 
 def _call_held(ev: Evaluator, fact: Fact, function: Value, arguments: Arguments) -> Value:
@@ -164,7 +156,8 @@ def _of_instance(ev: Evaluator, owner: Value, fact: Instance, name: str) -> Valu
             return call(ev, Value(Bound(getter, fact), owner.objects), Arguments([Value(None)]))
         return owner.same(Attribute(name, fact))
     if not isinstance(found, FunctionFact):
-        return Value(found, owner.objects, owner.loose)
+        shared = ev.peek(fact.cls.name)  # it is the class's, which all objects share
+        return Value(found, owner.objects | (shared.objects if shared.fact is fact.cls else frozenset()), owner.loose)
     if found.kind == "property":
         return call(ev, Value(Bound(found, fact), owner.objects), Arguments())
     if found.kind == "static":

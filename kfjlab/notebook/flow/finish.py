@@ -60,9 +60,12 @@ def _read_folders(steps: Sequence[Touches]) -> None:
     for step in steps:
         if made:
             for resource in [*step.reads, *step.writes]:
-                if not resource.startswith("file:"):
+                kind, _, path = resource.partition(":")
+                if kind == "dir" and f"file:{path}" in made:
+                    step.reads.add(f"file:{path}")
+                elif kind not in ("file", "dir"):
                     continue
-                folder = resource
+                folder = f"file:{path}"
                 while "/" in folder[5:]:
                     folder = folder.rpartition("/")[0]
                     if folder in made:

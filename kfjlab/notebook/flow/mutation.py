@@ -141,7 +141,8 @@ SHARES_ARGUMENTS = words(
     "io.TextIOWrapper itertools.chain itertools.cycle itertools.tee itertools.islice types.MappingProxyType typing.cast "
     "operator.iadd operator.ior sklearn.pipeline.make_pipeline sklearn.compose.make_column_transformer sklearn.pipeline.make_union "
     "networkx.subgraph weakref.ref weakref.proxy copy.copy torch.compile torch.nn.utils.parametrize.register_parametrization "
-    "contextlib.nullcontext contextlib.closing contextlib.aclosing torch.jit.script torch.utils.data.random_split torch.nn.DataParallel accelerate.Accelerator.prepare"
+    "contextlib.nullcontext contextlib.closing contextlib.aclosing torch.jit.script torch.utils.data.random_split torch.nn.DataParallel "
+    "accelerate.Accelerator.prepare"
 )
 """Library functions whose result may share objects with their arguments."""
 
@@ -185,5 +186,5 @@ def keeps_arguments(path: str) -> bool:
     """Whether what a library's class (a name in capitals) makes is likely to hold on to its arguments."""
     name = path.rpartition(".")[2]
     return (
-        name[:1].isupper() and name not in COPIES and not name.isupper() and not path.startswith("builtins.")
+        name[:1].isupper() and name not in COPIES and not path.startswith("builtins.")
     )

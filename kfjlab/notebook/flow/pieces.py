@@ -28,6 +28,7 @@ REGISTERED = (_expressions, _statements)
 WHOLE = -1
 """In place of a statement's index: the whole cell."""
 _VARIANTS = 4
+_MAGICS_WITH_OUTPUT = frozenset({"time", "sx", "pwd", "env", "who_ls", "cd", "lsmagic", "pycat"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,10 @@ def _has_output(node: ast.AST | None) -> bool:
     if node is None or (isinstance(node, ast.Constant) and node.value is None):
         return False
     called = node.func if isinstance(node, ast.Call) else None
+    if isinstance(called, ast.Attribute) and ast.unparse(called.value) == "get_ipython()":
+        assert isinstance(node, ast.Call)
+        magic = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+        return called.attr == "getoutput" or magic in _MAGICS_WITH_OUTPUT
     return not (isinstance(called, ast.Name) and called.id in ("print", "display"))
 
 

@@ -51,6 +51,10 @@ class Dotted(Fact):
     module: bool = False
     named = True
 
+    @property
+    def fixed(self) -> bool:  # type: ignore[override]
+        return self.module  # what is set on a module is ambient state
+
 
 @dataclass(frozen=True, slots=True)
 class Const(Fact):
@@ -309,6 +313,8 @@ def joined_fact(one: Fact | None, other: Fact | None) -> Fact | None:
         return other
     if isinstance(other, Unbound):
         return one
+    if isinstance(one, Dotted) and isinstance(other, Dotted):
+        return one  # try: import fast as m / except ImportError: import slow as m
     if one is not None and other is not None and one.fixed and other.fixed:
         return IMMUTABLE
     if isinstance(one, Thing) and isinstance(other, Thing) and one.type == other.type:
