@@ -10,7 +10,8 @@ from ..source import parse_snippet
 from .arguments import Arguments
 from .definitions import call_perhaps
 from .dispatch import call, call_method, evaluate, execute_block
-from .evaluator import Evaluator, Frame
+from .evaluator import Evaluator
+from .frames import Frame
 from .iteration import combined, consume, element_of
 from .results import list_of
 from .scopes import scopes_of

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from .arguments import Arguments
 from .dispatch import call, evaluate, execute_block
-from .evaluator import Evaluator, Frame
+from .evaluator import Evaluator
+from .frames import Frame
 from .scopes import FunctionNode, all_arguments
 from .values import (
     UNKNOWN,
@@ -75,6 +76,8 @@ def define_function(ev: Evaluator, node: FunctionNode) -> Value:
             defaults[argument.arg] = ev.owned(evaluate(ev, keyword_default))
     decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
     owner: list[ClassFact] = []
+    if not ev.depth:
+        ev.late |= frame.scopes[node].late_globals
     around = frame.around()
     fact = FunctionFact(
         node=node,
@@ -186,7 +189,7 @@ def call_function(
     if known is not None:
         return known
     if fact.node in ev.active or len(ev.active) >= DEEPEST or not ev.spend():
-        ev.need(fact)
+        ev.assume(fact)
         return UNKNOWN
     frame = Frame(
         fact.scope,
@@ -198,7 +201,9 @@ def call_function(
     )
     frame.first = arguments[0] if arguments else UNKNOWN
     version = ev.version
+    ev.pinned += fact.token is not ev.token
     result = _execute(ev, fact.node, frame)
+    ev.pinned -= fact.token is not ev.token
     if fact.generator:
         held = frozenset({fact})
         result = Value(Thing("generator", held=held), result.objects | {ev.sharing.new()})

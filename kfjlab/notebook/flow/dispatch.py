@@ -51,9 +51,9 @@ def evaluate(ev: Evaluator, node: ast.AST) -> Value:
 def execute_block(ev: Evaluator, statements: Iterable[ast.stmt]) -> None:
     """Execute statements until control leaves the block."""
     for statement in statements:
-        if ev.left or not ev.spend():
+        if ev.left:
             return
-        ev.line = statement.lineno
+        ev.at(statement.lineno)
         function = _STATEMENTS.get(type(statement))
         if function is not None:
             function(ev, statement)

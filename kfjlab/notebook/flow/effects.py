@@ -20,11 +20,14 @@ class Certainty(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The first read of a name's value from before the piece."""
+    """The first read of a name's value from before the piece. ``called``: in a function of the notebook; ``wild``: after so many of the
+    piece's :class:`Wild` things."""
 
     name: str
     line: int
     certainty: Certainty
+    called: bool = False
+    wild: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Effects:
     - ``changes_environment``: names of environment variables that it sets (``*``: any);
     - ``history``: uses of IPython's output and input history: the name, the number (0: relative) and the line;
     - ``strays``: names bound to what cannot travel;
+    - ``builtins``: Python's builtin names that it reads; ``late``: global names that functions defined in it look up;
     - ``shows``: the cell may have an output that ``_`` refers to;
     - ``plain``: it does nothing but import and define.
     """
@@ -107,5 +111,7 @@ class Effects:
     history: tuple[tuple[str, int, int], ...] = ()
     strays: Mapping[str, Stray] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    builtins: frozenset[str] = frozenset()
+    late: frozenset[str] = frozenset()
     shows: bool = False
     plain: bool = False

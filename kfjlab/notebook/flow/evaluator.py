@@ -9,13 +9,11 @@ from __future__ import annotations
 import ast
 import posixpath
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
-from ..problems import Severity
 from .builtin_names import BUILTINS, HISTORY, INJECTED
-from .effects import Certainty, Finding, Read, Stray, Wild
+from .frames import Frame, Loop, Snapshot, Variables
+from .notes import Notes
 from .scopes import Scope, ScopeMap
-from .sharing import Sharing
 from .values import (
     UNBOUND,
     UNKNOWN,
@@ -26,7 +24,6 @@ from .values import (
     FunctionFact,
     Instance,
     Items,
-    Objects,
     Thing,
     Unbound,
     Value,
@@ -37,69 +34,27 @@ from .values import (
     worn,
 )
 
-BUDGET = 20_000
-"""Statements that one evaluation executes at most, calls followed; then functions are taken for what they look up, not followed."""
+BUDGET = 2_000
+"""Calls of the notebook's functions that one evaluation follows; further ones are taken for what the functions look up and bind."""
 
 WORKING_DIRECTORY = "%cwd"
 """Stands among the global names for the working directory; no name in code can be that."""
 
-Variables = dict[str, Value]
 
-
-@dataclass(eq=False)
-class Frame:
-    """One activation of a function, class body or comprehension, or the module itself. ``outer``: variables of the enclosing functions,
-    innermost first. ``through``: when these were captured in another evaluation, the objects by which they are reached."""
-
-    scope: Scope
-    scopes: ScopeMap
-    variables: Variables = field(default_factory=dict)
-    outer: tuple[tuple[Scope, Variables], ...] = ()
-    through: Objects | None = None
-    function: FunctionFact | None = None
-    returned: list[Value] = field(default_factory=list)
-    exits: list[Snapshot] = field(default_factory=list)
-    first: Value = UNKNOWN
-
-    def around(self) -> tuple[tuple[Scope, Variables], ...]:
-        """What a function defined here can see of enclosing variables."""
-        return ((self.scope, self.variables), *self.outer) if self.scope.kind != "module" else self.outer
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The state at one point of the execution."""
-
-    globals: Variables
-    definite: set[str]
-    variables: Variables
-
-
-@dataclass
-class Loop:
-    """The innermost loop: states at its ``break`` and ``continue`` statements."""
-
-    breaks: list[Snapshot] = field(default_factory=list)
-    continues: list[Snapshot] = field(default_factory=list)
-
-
-class Evaluator:
+class Evaluator(Notes):
     """See the module's text. ``given``: what is known about a name before the piece (:data:`~.values.UNBOUND`: nothing binds it)."""
 
     def __init__(self, given: Callable[[str], Fact | None], module: Scope, scopes: ScopeMap) -> None:
+        super().__init__()
         self._given = given
         self.asked: dict[str, Fact | None] = {}
         self.frame = Frame(module, scopes)
+        self.stack: list[Frame] = []
         self.token = object()
-        self.line = 1
         # state that branches fork
         self.globals: Variables = {}
-        self.definite: set[str] = set()
         self.left = False  # control has left the present block
         # where we are
-        self.conditional = 0
-        self.guarded = 0
-        self.depth = 0
         self.loop: Loop | None = None
         self.dropped: ast.AST | None = None  # the expression whose value nobody takes
         self.shown: ast.AST | None = None  # the expression whose value is the cell's output
@@ -107,24 +62,6 @@ class Evaluator:
         self.building: set[Instance] = set()
         self.restored: set[str] = set()  # ambient state that a ``with`` around us puts back
         self._left_to_spend = BUDGET
-        # what was noted
-        self.sharing = Sharing()
-        self.reads: dict[str, Read] = {}
-        self.indirect: set[str] = set()
-        self.bound: dict[str, int] = {}
-        self.mutated: set[str] = set()
-        self.resource_reads: dict[str, int] = {}
-        self.resource_writes: dict[str, int] = {}
-        self.draws: dict[str, int] = {}
-        self.drawn: set[str] = set()
-        self.seeds: set[str] = set()
-        self.environment: set[str] = set()
-        self.wild: list[Wild] = []
-        self.starred: set[str] = set()
-        self.history: list[tuple[str, int, int]] = []
-        self.strays: dict[str, Stray] = {}
-        self.findings: dict[Finding, None] = {}
-        self.plain = True
         self.version = 0
         self._needed: set[tuple[Callee, int]] = set()
         self.calls: dict[object, Value] = {}
@@ -132,16 +69,9 @@ class Evaluator:
     # ---- budget
 
     def spend(self) -> bool:
-        """Count one statement; whether there is budget left."""
+        """Count one call that is followed; whether there is budget for it."""
         self._left_to_spend -= 1
         return self._left_to_spend > 0
-
-    @property
-    def certainty(self) -> Certainty:
-        """Whether what happens now happens in every execution of the piece."""
-        if self.guarded:
-            return Certainty.GUARDED
-        return Certainty.POSSIBLE if self.conditional or self.depth else Certainty.CERTAIN
 
     # ---- names
 
@@ -177,23 +107,14 @@ class Evaluator:
                     self.history.append((name, 0, self.line))
                     return UNKNOWN
                 if name in BUILTINS:
+                    self.builtins.add(name)
                     return Value(Dotted(f"builtins.{name}"))
                 if name in INJECTED:
                     return Value(Dotted(f"IPython.{name}"))
-        self._note_read(name)
+        self.note_read(name)
         if value.fact is not None and not value.fact.fixed:
             self.need(value.fact)
         return UNKNOWN if isinstance(value.fact, Unbound) else value
-
-    def _note_read(self, name: str) -> None:
-        if name in self.definite:
-            return
-        certainty = (
-            self.certainty if name not in self.bound else Certainty.GUARDED
-        )  # the piece may have bound it
-        known = self.reads.get(name)
-        if known is None or known.certainty < certainty:
-            self.reads[name] = Read(name, self.line, certainty)
 
     def need(self, fact: Fact | None) -> None:
         """Note the global names that the notebook's functions and classes in a value look up when they are called."""
@@ -212,6 +133,17 @@ class Evaluator:
                 waiting += callees_of(value.fact)
             waiting += callees_of(*callee.inner())
 
+    def assume(self, fact: FunctionFact) -> None:
+        """A function is called that is not followed: it may bind what it declares global."""
+        self.need(fact)
+        names = sorted(fact.scope.late_bound)
+        if names:
+            self.perhaps(lambda: self._bind_unknown(names))
+
+    def _bind_unknown(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.bind_global(name, UNKNOWN)
+
     def bind_global(self, name: str, value: Value) -> None:
         """Give a global name a value."""
         self.globals[name] = self.owned(value)
@@ -222,7 +154,7 @@ class Evaluator:
 
     def delete_global(self, name: str) -> None:
         """Unbind a global name."""
-        self._note_read(name)
+        self.note_read(name)
         self.globals[name] = Value(UNBOUND)
         self.definite.add(name)
         self.bound[name] = self.line
@@ -289,6 +221,22 @@ class Evaluator:
         else:
             frame.variables.pop(name, None)
 
+    def folder(self) -> str | None:
+        """The working directory, relative to the workspace; ``None`` when it is not known."""
+        fact = self.peek(WORKING_DIRECTORY).fact
+        return "" if isinstance(fact, Unbound) else text_of(fact)
+
+    def change_folder(self, text: str | None) -> None:
+        """The working directory becomes another (``None``: an unknown one)."""
+        before = self.folder()
+        if text is not None and before is not None:
+            text = posixpath.normpath(posixpath.join(before, posixpath.expanduser(text)))
+            self.globals[WORKING_DIRECTORY] = Value(const(text))
+        else:
+            self.globals[WORKING_DIRECTORY] = Value(
+                const(text) if text is not None and text.startswith("/") else None
+            )
+
     def owned(self, value: Value) -> Value:
         """``value`` with an object of its own, if it has none and could be changed in place."""
         if value.objects or (value.fact is not None and value.fact.fixed):
@@ -309,7 +257,7 @@ class Evaluator:
         for item in touched:
             if isinstance(item, str):
                 self.mutated.add(item)
-        for variables in (self.globals, self.frame.variables):
+        for variables in (self.globals, *(frame.variables for frame in self.stack), self.frame.variables):
             for name, other in variables.items():
                 if other.fact is not None and other.objects & touched:
                     fact = worn(other.fact)
@@ -352,60 +300,6 @@ class Evaluator:
         for item in holder.objects:
             if isinstance(item, str) and item not in self.globals:
                 self.globals[item] = Value(new, frozenset({item}))
-
-    # ---- everything else
-
-    def reads_resource(self, resource: str) -> None:
-        """A file, folder, environment variable or piece of ambient state is read."""
-        if resource not in self.definite:
-            self.resource_reads.setdefault(resource, self.line)
-
-    def writes_resource(self, resource: str, definitely: bool = True) -> None:
-        """The same is written; ``definitely``: nothing of what was there before is left."""
-        self.plain = False
-        self.resource_writes.setdefault(resource, self.line)
-        if definitely:
-            self.definite.add(resource)
-
-    def folder(self) -> str | None:
-        """The working directory, relative to the workspace; ``None`` when it is not known."""
-        fact = self.peek(WORKING_DIRECTORY).fact
-        return "" if isinstance(fact, Unbound) else text_of(fact)
-
-    def change_folder(self, text: str | None) -> None:
-        """The working directory becomes another (``None``: an unknown one)."""
-        before = self.folder()
-        if text is not None and before is not None:
-            text = posixpath.normpath(posixpath.join(before, posixpath.expanduser(text)))
-            self.globals[WORKING_DIRECTORY] = Value(const(text))
-        else:
-            self.globals[WORKING_DIRECTORY] = Value(
-                const(text) if text is not None and text.startswith("/") else None
-            )
-
-    def draw(self, generator: str) -> None:
-        """Random numbers are drawn from a generator (``numpy.random``)."""
-        self.plain = False
-        self.drawn.add(generator)
-        if f"ambient:{generator}" not in self.definite:
-            self.draws.setdefault(generator, self.line)
-
-    def seed(self, generator: str) -> None:
-        """A generator is given a state."""
-        self.plain = False
-        self.seeds.add(generator)
-        self.definite.add(f"ambient:{generator}")
-
-    def find(self, code: str, severity: Severity, message: str, remedy: str, line: int | None = None) -> None:
-        """Note a problem."""
-        self.findings.setdefault(
-            Finding(code, severity, message, self.line if line is None else line, remedy)
-        )
-
-    def run_wild(self, what: str, reads_all: bool = True, module: str = "") -> None:
-        """Something happens that can bind names that nobody sees here."""
-        self.plain = False
-        self.wild.append(Wild(what, self.line, module, reads_all))
 
     # ---- branches
 
@@ -471,7 +365,7 @@ class Evaluator:
         """``run`` in another frame."""
         outer, self.frame = self.frame, frame
         loop, self.loop = self.loop, None
-        try:
-            run()
-        finally:
-            self.frame, self.loop = outer, loop
+        self.stack.append(outer)
+        run()
+        self.stack.pop()
+        self.frame, self.loop = outer, loop

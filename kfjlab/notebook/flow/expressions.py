@@ -10,7 +10,8 @@ from .assignment import assign
 from .calls import get_attribute
 from .definitions import define_function
 from .dispatch import call, call_method, evaluate, evaluates
-from .evaluator import Evaluator, Frame
+from .evaluator import Evaluator
+from .frames import Frame
 from .iteration import consume, element_of, runs_at_least_once
 from .operators import DUNDERS, compared, folded, truth
 from .values import (
@@ -45,7 +46,8 @@ def _constant(ev: Evaluator, node: ast.Constant) -> Value:
 
 @evaluates(ast.Name)
 def _name(ev: Evaluator, node: ast.Name) -> Value:
-    ev.line = node.lineno if hasattr(node, "lineno") else ev.line
+    if hasattr(node, "lineno"):
+        ev.at(node.lineno)
     return ev.read(node.id)
 
 
@@ -330,9 +332,11 @@ def _boolean(ev: Evaluator, node: ast.BoolOp) -> Value:
             values = [_operand(ev, operand, taken)]
             continue
         found: list[Value] = []
-        ev.perhaps(
-            lambda operand=operand, taken=taken, found=found: found.append(_operand(ev, operand, taken))
-        )  # type: ignore[misc]
+
+        def decide(operand: ast.expr = operand, taken: bool = taken, found: list[Value] = found) -> None:
+            found.append(_operand(ev, operand, taken))
+
+        ev.perhaps(decide)
         values += found
     result = values[0]
     for value in values[1:]:
@@ -420,7 +424,8 @@ def _call(ev: Evaluator, node: ast.Call) -> Value:
             rest = value if rest is None else joined(rest, value)
         else:
             keywords[keyword.arg] = value
-    ev.line = node.lineno if hasattr(node, "lineno") else ev.line
+    if hasattr(node, "lineno"):
+        ev.at(node.lineno)
     return call(ev, function, Arguments(arguments, keywords, rest, dropped, shown, node))
 
 

@@ -105,15 +105,21 @@ def _has_output(node: ast.AST | None) -> bool:
     return not (isinstance(called, ast.Name) and called.id in ("print", "display"))
 
 
+def _untouched(ev: Evaluator, name: str) -> bool:
+    """Whether a name is as unbound after the piece as before (``except … as e``)."""
+    value = ev.globals.get(name)
+    return value is not None and isinstance(value.fact, Unbound) and isinstance(ev.entry(name), Unbound)
+
+
 def _effects(ev: Evaluator, shows: bool) -> Effects:
     after: dict[str, Held] = {}
+    bound = frozenset(name for name in ev.bound if not _untouched(ev, name))
     for name, value in ev.globals.items():
-        if name in ev.bound:
+        if name in bound:
             objects = ev.sharing.group(value.objects)
             after[name] = Held(value.fact, objects, value.loose, ev.bound[name], value.elements)
-        elif value.fact is not ev.entry(name):
+        elif name not in ev.bound and value.fact is not ev.entry(name):
             after[name] = Held(value.fact, value.objects, value.loose, ev.line)
-    bound = frozenset(ev.bound)
     links = tuple(group for group in ev.sharing.groups() if sum(isinstance(item, str) for item in group) > 1)
     return Effects(
         reads=tuple(ev.reads.values()),
@@ -134,6 +140,8 @@ def _effects(ev: Evaluator, shows: bool) -> Effects:
         history=tuple(ev.history),
         strays={name: stray for name, stray in ev.strays.items() if name in bound},
         findings=tuple(ev.findings),
+        builtins=frozenset(ev.builtins),
+        late=frozenset(ev.late),
         shows=shows,
         plain=ev.plain,
     )

@@ -33,6 +33,7 @@ class Scope:
     declared_nonlocal: set[str] = field(default_factory=set)
     children: list[Scope] = field(default_factory=list)
     _late: frozenset[str] | None = None
+    _late_bound: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         if self.parent is not None:
@@ -82,6 +83,14 @@ class Scope:
                     names |= child.late_globals
             self._late = frozenset(names)
         return self._late
+
+    @property
+    def late_bound(self) -> frozenset[str]:
+        """The global names that functions in this scope (or the function whose scope this is) may bind when they are called."""
+        if self._late_bound is None:
+            own = self.bound & self.declared_global
+            self._late_bound = frozenset(own.union(*(child.late_bound for child in self.children)))
+        return self._late_bound
 
 
 ScopeMap = dict[ast.AST, Scope]

@@ -13,7 +13,8 @@ from .assignment import assign, delete
 from .calls import called_path
 from .definitions import define_class, define_function, type_parameters
 from .dispatch import call_method, evaluate, execute_block, executes
-from .evaluator import Evaluator, Loop
+from .evaluator import Evaluator
+from .frames import Loop
 from .imports import import_from, import_modules
 from .iteration import consume, element_of, runs_at_least_once
 from .operators import operate_in_place, truth
@@ -189,7 +190,7 @@ def _for(ev: Evaluator, node: ast.For | ast.AsyncFor) -> None:
     consume(ev, iterable)
 
     def body() -> None:
-        ev.line = node.lineno
+        ev.at(node.lineno)
         assign(ev, node.target, element_of(ev, iterable), None)
         execute_block(ev, node.body)
 
