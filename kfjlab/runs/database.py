@@ -42,12 +42,12 @@ import sqlite3
 import sys
 import threading
 import time
-import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 from .errors import StoreError, corrupt, explain_os, explained, locked
+from .forks import abandon, close_before_forks
 from .location import DATABASE, NETWORK_MARK
 from .locking import LockTimeout, PathLock
 from .session import Session
@@ -84,6 +84,7 @@ class Database:
         self._file: tuple[int, int] | None = None
         self._next_checkpoint = 0.0
         self._closed = False
+        self._mode = "rwc"
         with explained(self.path):
             marked = self._mark.exists()
         self._lock = PathLock(folder / f"{DATABASE}.lock")
@@ -96,7 +97,9 @@ class Database:
                 self.network = True
         if self.network and not marked:
             self._become_network()
-        _opened.add(self)
+        with self.read():  # makes the file when it is not there
+            self._mode = "rw"
+        close_before_forks(self)
 
     # Transactions -----------------------------------------------------------------------------------------------------
 
@@ -187,6 +190,9 @@ class Database:
     @contextlib.contextmanager
     def _savepoint(self) -> Iterator[Session]:
         session = Session(self._connected(), self.path)
+        if not session.open:
+            message = f"The transaction on {self.path} was undone by an earlier error, which its caller did not let end it."
+            raise StoreError("io", message)
         session.run("SAVEPOINT inner")
         self._depth += 1
         try:
@@ -206,19 +212,17 @@ class Database:
     def _commit(self, session: Session) -> None:
         if self.network and self._writing and not self._lock.still_held():
             # Even rolling back would write to a journal that may be another process's by now.
-            _abandoned.append(self._connected())
+            abandon(self._connected())
             self._connection = None
             raise locked(self.path, "another machine, which took this process for dead,")
         session.run("COMMIT")
 
     def _roll_back(self, session: Session) -> None:
         if self._connection is not None and session.open:
-            with contextlib.suppress(
-                StoreError
-            ):  # what made it fail is being raised; a connection in doubt is not used again
+            try:
                 session.run("ROLLBACK")
-                return
-            self._disconnect()
+            except StoreError:  # what made it fail is being raised; a connection in doubt is not used again
+                self._disconnect()
 
     # The connection ---------------------------------------------------------------------------------------------------
 
@@ -245,10 +249,10 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         self._serial += 1
         vfs = "&vfs=win32-none" if sys.platform == "win32" else "&vfs=unix-none"
-        name = f"file:{quote(os.fsencode(self.path))}?mode=rwc{vfs if self.network else ''}"
+        name = f"file:{quote(os.fsencode(self.path))}?mode={self._mode}{vfs if self.network else ''}"
         with explained(self.path):
             connection = sqlite3.connect(
-                name, self._timeout, isolation_level=None, check_same_thread=False, uri=True
+                name, timeout=self._timeout, isolation_level=None, check_same_thread=False, uri=True
             )
             try:
                 connection.row_factory = sqlite3.Row
@@ -367,7 +371,7 @@ class Database:
         try:
             with explained(self.path):
                 if not self._mark.exists() and self.path.exists() and self.path.stat().st_size:
-                    connection = sqlite3.connect(self.path, self._timeout, isolation_level=None)
+                    connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None)
                     try:
                         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
                         connection.execute("PRAGMA journal_mode=DELETE")
@@ -393,26 +397,8 @@ class Database:
     def after_fork_in_child(self) -> None:
         """Never use, nor ever close, a connection that was in a transaction of the parent while it forked."""
         if self._connection is not None:
-            _abandoned.append(self._connection)
+            abandon(self._connection)
             self._connection = None
         self._mutex = threading.RLock()
         self._depth = 0
         self._lock = PathLock(self.path.with_name(f"{DATABASE}.lock"))
-
-
-_opened: weakref.WeakSet[Database] = weakref.WeakSet()
-_abandoned: list[sqlite3.Connection] = []
-
-
-def _before_fork() -> None:
-    for database in list(_opened):
-        database.before_fork()
-
-
-def _after_fork_in_child() -> None:
-    for database in list(_opened):
-        database.after_fork_in_child()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)

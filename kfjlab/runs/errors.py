@@ -112,14 +112,13 @@ def corrupt(path: Path, detail: str) -> StoreError:
 
 
 def _cannot_open(path: Path) -> StoreError:
-    if not path.exists() and not path.parent.is_dir():
-        return StoreError(
-            "missing",
-            f"There is no run store at {path.parent}.",
-            "Start a run, or set KFJLAB_DATA to where the runs are.",
-        )
-    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        return read_only(path if path.exists() else path.parent)
+    if path.parent.is_dir() and not os.access(path.parent, os.W_OK):
+        return read_only(path.parent)
+    if not path.exists():
+        fix = "Start a run, or set KFJLAB_DATA to the folder where the runs are."
+        return StoreError("missing", f"There is no run store {path} (any more).", fix)
+    if not os.access(path, os.W_OK):
+        return read_only(path)
     return StoreError(
         "io", f"{path} cannot be opened.", "Look whether it is a file and whether you may read and write it."
     )

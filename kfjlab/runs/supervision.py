@@ -126,8 +126,13 @@ class Supervision(StoreBase):
         for row in rows:
             if row["token"] == self._claims.get(row["id"], "") or _lives(row):
                 continue
-            if self._mark(row):
-                marked.append(row["id"])
+            try:
+                if self._mark(row):
+                    marked.append(row["id"])
+            except StoreError as error:
+                if error.kind != "full":
+                    raise
+                break  # reading must go on when the disk is full; who reads after room is made marks them
         return marked
 
     def _mark(self, row: sqlite3.Row) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from kfjlab.runs import database as module
+from kfjlab.runs import forks
 from kfjlab.runs.model import RunState
 from kfjlab.runs.store import RunStore, StoreError
 from tests.runs.helpers import finish, new_run, running_python
@@ -214,6 +215,45 @@ def test_a_thread_that_waits_too_long_for_another(store: RunStore) -> None:
     assert "another thread" in str(caught[0]).lower()
 
 
+def test_who_was_taken_for_dead_does_not_commit(tmp_path: Path) -> None:
+    """Stopped for so long, in the middle of a transaction, that another machine broke its lock."""
+    lock = tmp_path / "runs.sqlite.lock"
+    with RunStore(tmp_path, network=True) as store:
+        run = new_run(store)
+
+        def write() -> None:
+            with store.transaction():
+                store.append(run.id, "cell")
+                lock.unlink()
+                lock.write_text('{"pid": 1, "host": "elsewhere", "place": "elsewhere"}')
+
+        with pytest.raises(StoreError, match="took this process for dead"):
+            write()
+        assert "elsewhere" in lock.read_text()  # is not its own to release
+        lock.unlink()
+        for connection in forks._abandoned:
+            assert isinstance(connection, sqlite3.Connection)
+            connection.close()
+        forks._abandoned.clear()
+        assert len(store.events(run.id)) == 1
+        assert store.append(run.id, "cell") == 2
+
+
+def test_a_transaction_that_was_undone_does_not_go_on(store: RunStore) -> None:
+    """SQLite undoes all of it when the disk is full, also when the caller catches that error inside."""
+    run = new_run(store)
+
+    def write() -> None:
+        with store.transaction():
+            store.append(run.id, "cell")
+            store._db._connected().execute("ROLLBACK")
+            store.append(run.id, "cell")
+
+    with pytest.raises(StoreError, match="undone by an earlier error"):
+        write()
+    assert len(store.events(run.id)) == 1
+
+
 def test_writing_while_reading_is_a_mistake_of_ours(store: RunStore) -> None:
     with store._db.read(), pytest.raises(RuntimeError, match="inside a reading one"), store._db.write():
         pass
@@ -303,7 +343,10 @@ def test_a_store_that_was_removed_while_in_use(either: RunStore) -> None:
     either.location.mkdir()
     with pytest.raises(StoreError) as caught:
         either.append(run.id, "cell")
-    assert caught.value.kind in ("missing", "corrupt", "unknown-run")
+    assert caught.value.kind == "missing"
+    with pytest.raises(StoreError, match="no run store"):
+        either.list_runs()
+    assert not (either.location / "runs.sqlite").exists()
 
 
 def test_a_closed_store_says_so(store: RunStore) -> None:

@@ -94,6 +94,22 @@ def test_a_full_disk(small: Path, network: bool) -> None:
             assert [row[0] for row in session.rows("PRAGMA integrity_check")] == ["ok"]
 
 
+def test_runs_can_be_read_when_the_disk_is_full(
+    small: Path, network: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RunStore(small / "data", network=network) as store:
+        run = new_run(store)
+        monkeypatch.setattr("kfjlab.runs.supervision.START_WITHIN", 0.0)
+        filler = fill(small)
+        store.release_reserve()
+        fill(small / "data")
+        error_of(lambda: store.append(run.id, "cell", data={"text": "x" * 2000}))
+        assert [one.id for one in store.list_runs()] == [run.id]
+        assert store.events(run.id)[0].kind == "run"
+        filler.unlink()
+        assert store.get_run(run.id).state is RunState.INTERRUPTED
+
+
 def test_a_new_store_on_a_full_disk(small: Path, network: bool) -> None:
     filler = fill(small)
     with pytest.raises(StoreError) as caught:
