@@ -635,16 +635,6 @@ CASES: dict[str, Program] = {
         print(total, text)
         """),
     # ---- outputs and IPython
-    "history names": program("""
-        6 * 7
-        #%%
-        _ + 1
-        #%%
-        print(_, __, Out[1])
-        #%%
-        kept = Out[2] * 2
-        kept
-        """),
     "magics": program("""
         %matplotlib inline
         import os
@@ -832,7 +822,7 @@ CASES: dict[str, Program] = {
         np.save("a.npy", np.arange(5))
         #%%
         db = "base.sqlite"
-        con = sqlite3.connect(db); con.execute("create table t (x)"); con.execute("insert into t values (7)"); con.commit(); con.close()
+        con = sqlite3.connect(db); con.execute("create table t (x)"); con.execute("insert into t values (7)"); con.commit(); con.close(); del con
         #%%
         a = np.load("a.npy", mmap_mode="r")
         total = int(a.sum())
@@ -840,7 +830,7 @@ CASES: dict[str, Program] = {
         #%%
         with sqlite3.connect(db) as c:
             rows = c.execute("select x from t").fetchall()
-        c.close(); del c, con
+        c.close(); del c
         #%%
         pickle.dump({"rows": rows}, open("p.pkl", "wb"))
         #%%

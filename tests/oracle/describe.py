@@ -60,6 +60,7 @@ CLASS_NOISE = frozenset(
         "__dataclass_params__",
         "__dataclass_fields__",
         "__match_args__",
+        "__slotnames__",  # what copyreg notes when an instance is pickled
     ]
 )
 SCALARS = (type(None), bool, int, float, complex, str, bytes)
