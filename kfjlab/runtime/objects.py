@@ -7,19 +7,19 @@ is forced to the disk (``fsync``): after a power cut an object may be short, whi
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import hashlib
 import mmap
 import os
 import queue
 import re
-import struct
-import sys
-import tempfile
+import secrets
+import stat
 import threading
 import time
-from typing import Container, Dict, Iterator, Optional, Tuple, Union
+from typing import Container, Iterator, Optional, Union
+
+from .mappings import MAPPINGS
 
 Bytes = Union[bytes, bytearray, memoryview]
 
@@ -60,7 +60,7 @@ class ObjectStore:
     def put_bytes(self, data: Bytes) -> str:
         """Store bytes and return their digest. Raises :class:`OSError` (``ENOSPC`` when the disk is full)."""
         digest = hashlib.sha256(data).hexdigest()
-        if not self.contains(digest, memoryview(data).nbytes):
+        if not self._renewed(digest, memoryview(data).nbytes):
             with _Writing(self.root) as file:
                 file.write(data)
                 file.keep(self.path(digest))
@@ -73,7 +73,7 @@ class ObjectStore:
         second thread while it is written, so that storing costs about as much as copying a file.
         """
         known = MAPPINGS.untouched(data)
-        if known is not None and self.contains(known, data.nbytes):
+        if known is not None and self._renewed(known, data.nbytes):
             return known
         if data.nbytes <= CHUNK:
             return self.put_bytes(data)
@@ -109,13 +109,17 @@ class ObjectStore:
             return MAPPINGS.add(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY), digest)
 
     def restore_file(self, digest: str, path: str) -> None:
-        """Write an object's content to ``path``, replacing what is there at once. Raises :class:`CorruptObject` and :class:`OSError`."""
+        """Write an object's content to ``path``, replacing what is there at once (its permissions stay).
+
+        Raises :class:`CorruptObject` and :class:`OSError`.
+        """
         seen = hashlib.sha256()
+        path = os.path.realpath(path)
         try:
             source = open(self.path(digest), "rb")  # noqa: SIM115 - closed below
         except FileNotFoundError:
             raise CorruptObject(digest, "missing.") from None
-        with source, _Writing(os.path.dirname(os.path.abspath(path))) as file:
+        with source, _Writing(os.path.dirname(path)) as file:
             for chunk in iter(lambda: source.read(CHUNK), b""):
                 seen.update(chunk)
                 file.write(chunk)
@@ -152,6 +156,17 @@ class ObjectStore:
             file.keep(self.path(digest))
         return digest
 
+    def _renewed(self, digest: str, size: int) -> bool:
+        """Whether the object is there; if so it is as young as a new one, so that no garbage collection takes it before its use is
+        recorded."""
+        try:
+            os.utime(self.path(digest))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            pass  # somebody else's file in a shared store: it is at least there
+        return self.contains(digest, size)
+
     def _damaged(self, digest: str) -> CorruptObject:
         """Move an object aside, so that it can be made again, and return the error to raise."""
         path = self.path(digest)
@@ -165,7 +180,9 @@ class _Writing:
 
     def __init__(self, folder: str) -> None:
         os.makedirs(folder, exist_ok=True)
-        self._fd, self._path = tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
+        self._path = os.path.join(folder, _TEMPORARY + secrets.token_hex(8))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        self._fd = os.open(self._path, flags, 0o666)  # less what the user's umask takes away
 
     def __enter__(self) -> _Writing:
         return self
@@ -183,7 +200,8 @@ class _Writing:
     def keep(self, path: str) -> None:
         """The file is whole: it becomes ``path``."""
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        os.fchmod(self._fd, 0o644)
+        with contextlib.suppress(FileNotFoundError):  # nothing is replaced
+            os.fchmod(self._fd, stat.S_IMODE(os.stat(path).st_mode))
         os.replace(self._path, path)
 
 
@@ -217,61 +235,3 @@ class _Hasher:
             if chunk is None:
                 return
             self._hash.update(chunk)
-
-
-class Mappings:
-    """The objects that are mapped into this process, and which of them nobody has written to.
-
-    Linux tells in ``/proc/self/pagemap`` for each page of a private mapping whether it still is the file's (bit 61) or was copied because
-    somebody wrote to it; see the kernel's ``Documentation/admin-guide/mm/pagemap.rst``. Elsewhere nothing is recognised.
-    """
-
-    def __init__(self) -> None:
-        self._known: Dict[int, Tuple[mmap.mmap, str]] = {}
-
-    def add(self, mapped: mmap.mmap, digest: str) -> memoryview:
-        """Take note of a mapping and return it as a buffer."""
-        view = memoryview(mapped)
-        address = _address(view)
-        if address is not None and sys.platform == "linux":
-            self._known[address] = (mapped, digest)
-        return view
-
-    def untouched(self, data: memoryview) -> Optional[str]:
-        """The digest of the object of which ``data`` is an unwritten mapping; None when it is none, or was written to."""
-        address = _address(data)
-        if address is None or address not in self._known:
-            return None
-        mapped, digest = self._known[address]
-        if len(mapped) != data.nbytes or _copied(address, data.nbytes):
-            return None
-        return digest
-
-
-MAPPINGS = Mappings()
-"""Those of this process; forked children inherit both the mappings and this list of them."""
-
-
-def _address(data: memoryview) -> Optional[int]:
-    if data.readonly or not data.nbytes:
-        return None
-    return ctypes.addressof(ctypes.c_char.from_buffer(data))
-
-
-def _copied(address: int, size: int) -> bool:
-    """Whether any page of a private file mapping has been written to."""
-    page = mmap.PAGESIZE
-    first, last = address // page, (address + size - 1) // page
-    count = last - first + 1
-    try:
-        with open("/proc/self/pagemap", "rb", buffering=0) as file:
-            entries = os.pread(file.fileno(), count * 8, first * 8)
-    except OSError:
-        return True  # not allowed in this container: nothing is taken for untouched
-    if len(entries) != count * 8:
-        return True
-    present, swapped, of_file = 1 << 63, 1 << 62, 1 << 61
-    return any(
-        entry & swapped or (entry & present and not entry & of_file)
-        for entry in struct.unpack(f"{count}Q", entries)
-    )

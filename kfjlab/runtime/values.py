@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .kinds import describe, type_name
-from .objects import MAPPINGS, ObjectStore
+from .mappings import MAPPINGS
+from .objects import ObjectStore
 from .pickling import (
     Pickled,
     can_change,

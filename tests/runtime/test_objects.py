@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
-from kfjlab.runtime.objects import MAPPINGS, CorruptObject, ObjectStore
+from kfjlab.runtime.mappings import MAPPINGS, address_of
+from kfjlab.runtime.objects import CorruptObject, ObjectStore
 
 
 @pytest.fixture
@@ -72,6 +74,61 @@ def test_a_damaged_object_is_named_moved_aside_and_can_be_made_again(store: Obje
     assert not path.with_name("out").exists()
     with pytest.raises(CorruptObject, match="missing"):
         store.map(digest, 1000)
+
+
+def test_read_only_memory_has_an_address_too(store: ObjectStore) -> None:
+    data = os.urandom(100_000)
+    view = store.map(store.put_bytes(data), len(data))
+    assert address_of(view.toreadonly()) == address_of(view) != 0
+    assert MAPPINGS.untouched(view.toreadonly()) is not None
+
+
+def test_a_mapping_that_nobody_uses_is_unmapped(store: ObjectStore) -> None:
+    data = os.urandom(100_000)
+    digest = store.put_bytes(data)
+    view = store.map(digest, len(data))
+    address = address_of(view)
+    assert digest[2:] in Path("/proc/self/maps").read_text()
+    del view
+    assert digest[2:] not in Path("/proc/self/maps").read_text()
+    assert address not in MAPPINGS._known
+
+
+def test_an_object_that_is_stored_again_is_young_again(store: ObjectStore) -> None:
+    data = os.urandom(100_000)
+    digest = store.put_bytes(data)
+    path = Path(store.path(digest))
+    os.utime(path, (1, 1))
+    store.put_bytes(data)
+    assert path.stat().st_mtime > 1
+    os.utime(path, (1, 1))
+    assert store.put_buffer(store.map(digest, len(data))) == digest
+    assert path.stat().st_mtime > 1
+
+
+def test_restoring_keeps_permissions_and_links(store: ObjectStore, tmp_path: Path) -> None:
+    script, link = tmp_path / "script.sh", tmp_path / "link"
+    script.write_text("old")
+    script.chmod(0o750)
+    link.symlink_to(script)
+    store.restore_file(store.put_bytes(b"new"), str(link))
+    assert link.is_symlink()
+    assert script.read_text() == "new"
+    assert script.stat().st_mode & 0o777 == 0o750
+
+
+def test_a_full_disk_leaves_nothing_behind(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.write
+
+    def full(fd: int, data: memoryview) -> int:
+        if len(data) < 4_000_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(fd, data)
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        store.put_buffer(memoryview(bytearray(9_000_000)))
+    assert [p for p in Path(store.root).rglob("*") if p.is_file()] == []
 
 
 def test_what_is_no_digest_names_no_file(store: ObjectStore) -> None:
