@@ -58,7 +58,7 @@ MAPPINGS = Mappings()
 class _Buffer(ctypes.Structure):
     """``Py_buffer`` of CPython's stable ABI."""
 
-    _fields_ = [  # noqa: RUF012 - ctypes wants a list here
+    _fields_ = [
         ("buf", ctypes.c_void_p),
         ("obj", ctypes.c_void_p),
         ("len", ctypes.c_ssize_t),
