@@ -66,6 +66,7 @@ class Answer:
 
 
 Command = Callable[..., Answer]
+Program = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
@@ -139,12 +140,13 @@ def store(data: Path) -> Iterator[RunStore]:
 
 
 @pytest.fixture
-def program(data: Path) -> Callable[..., subprocess.Popen[str]]:
+def program(data: Path) -> Iterator[Program]:
     """The program as a process of its own. Skips where the package is not installed, since targets are found by entry point."""
     try:
         find_target("local")
     except RefusedError:
         pytest.skip("kfjlab is not installed here, so it has no targets (make env installs it)")
+    started: list[subprocess.Popen[str]] = []
 
     def start(*args: str | Path, **options: Any) -> subprocess.Popen[str]:
         settings: dict[str, Any] = {
@@ -154,21 +156,23 @@ def program(data: Path) -> Callable[..., subprocess.Popen[str]]:
             **options,
         }
         command = [sys.executable, "-m", "kfjlab", *map(str, args)]
-        return subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"}, **settings)
+        started.append(subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"}, **settings))
+        return started[-1]
 
-    return start
+    yield start
+    for process in started:
+        process.kill()
+        with process:  # closes its pipes
+            process.wait(10)
 
 
 @pytest.fixture
-def finished(program: Callable[..., subprocess.Popen[str]]) -> Command:
+def finished(program: Program) -> Command:
     """The program as a process, waited for."""
 
     def command(*args: str | Path) -> Answer:
         process = program(*args)
-        try:
-            out, err = process.communicate(timeout=60)
-        finally:
-            process.kill()
+        out, err = process.communicate(timeout=60)
         return Answer(process.returncode, out, err)
 
     return command

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import select
-import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-Program = Callable[..., subprocess.Popen[str]]
+from tests.cli.conftest import Program
 
 
 def on_terminal(program: Program, *args: str | Path) -> tuple[int, str]:
@@ -32,10 +31,7 @@ def on_terminal(program: Program, *args: str | Path) -> tuple[int, str]:
             break
         sent += data
     os.close(master)
-    try:
-        return process.wait(10), sent.decode("utf-8", "replace")
-    finally:
-        process.kill()
+    return process.wait(10), sent.decode("utf-8", "replace")
 
 
 def test_a_terminal_gets_a_live_display(
@@ -49,13 +45,28 @@ def test_a_terminal_gets_a_live_display(
     assert "steps" in sent
 
 
-@pytest.mark.parametrize("way", ["--plain", "TERM"])
-def test_plain_lines_on_a_terminal(
-    program: Program, notebook: Path, monkeypatch: pytest.MonkeyPatch, way: str
-) -> None:
-    monkeypatch.setenv("TERM", "dumb" if way == "TERM" else "xterm-256color")
+def test_plain_lines_on_a_terminal(program: Program, notebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("NO_COLOR", "1")
-    code, sent = on_terminal(program, "run", notebook, *(["--plain"] if way == "--plain" else []))
+    code, sent = on_terminal(program, "run", notebook, "--plain")
     assert code == 0
     assert "\x1b" not in sent
     assert "running cell 3 (1/1)" in sent
+
+
+@pytest.mark.parametrize(
+    ("kind", "colour", "live"), [("xterm", "", True), ("dumb", "", False), ("xterm", "1", True)]
+)
+def test_what_a_terminal_can_do(monkeypatch: pytest.MonkeyPatch, kind: str, colour: str, live: bool) -> None:
+    from kfjlab.cli.output import Out
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", kind)
+    monkeypatch.setenv("NO_COLOR", colour)
+    out = Out(Terminal())
+    assert out.terminal is live
+    assert ("\x1b" in out.styled("x", "red")) is (live and not colour)
+    assert Out(io.StringIO()).terminal is False

@@ -5,18 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kfjlab.runs.model import RunState
 from kfjlab.runs.store import RunStore
-from tests.cli.conftest import Command, write_notebook
-
-Program = Callable[..., subprocess.Popen[str]]
+from tests.cli.conftest import Command, Program, write_notebook
 
 
 @pytest.fixture
@@ -36,6 +32,7 @@ def wait_for_step(store: RunStore, step: str, state: str) -> str:
         runs = store.list_runs(1)
         if runs and any(s.name == step and s.state.value == state for s in store.get_steps(runs[0].id)):
             return runs[0].id
+        assert not runs or not runs[0].state.final, f"the run is {runs[0].state.value}: {runs[0].error}"
         time.sleep(0.05)
     raise AssertionError(f"step {step} did not become {state}")
 
@@ -106,12 +103,9 @@ def test_an_error_in_the_imports_is_a_failure_with_its_place(finished: Command, 
 
 def test_an_interrupt_cancels_and_waits(program: Program, slow: Path, store: RunStore) -> None:
     process = program("run", slow, "--json")
-    try:
-        run_id = wait_for_step(store, "sleep", "running")
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    finally:
-        process.kill()
+    run_id = wait_for_step(store, "sleep", "running")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert json.loads(out)["run"] == {"id": run_id, "state": "cancelled"}
     assert store.get_run(run_id).state is RunState.CANCELLED
@@ -133,15 +127,11 @@ def test_the_run_outlives_its_terminal(
 def test_detached_and_followed(program: Program, finished: Command, slow: Path, store: RunStore) -> None:
     run_id = finished("run", slow, "--detach").out.strip()
     follower = program("logs", run_id, "-f")
-    try:
-        assert follower.stdout is not None
-        assert follower.stdout.readline() == "sleep | asleep 1\n"
-        assert finished("cancel", run_id).code == 0
-        follower.communicate(timeout=20)
-        assert follower.returncode == 0
-    finally:
-        follower.kill()
-        follower.communicate()
+    assert follower.stdout is not None
+    assert follower.stdout.readline() == "sleep | asleep 1\n"
+    assert finished("cancel", run_id).code == 0
+    follower.communicate(timeout=20)
+    assert follower.returncode == 0
 
 
 def test_output_into_a_pipe_that_closes_does_not_end_the_run(
