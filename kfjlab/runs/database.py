@@ -1,9 +1,9 @@
 """The database file: opened in the way its file system needs, in transactions, by many processes.
 
 **Why the standard library's sqlite3.** The store is one small family of tables, written by short transactions
-from processes that must start fast: importing SQLAlchemy alone takes ten times as long as opening this store,
-and what matters here (how the file is opened, locked, synced and closed before a fork) is below the level of
-any mapper. Peewee and the like bring nothing else.
+from processes that must start fast: importing SQLAlchemy takes several times as long as importing and opening
+this store, and what matters here (how the file is opened, locked, synced and closed before a fork) is below the
+level of any mapper. Peewee and the like bring nothing else.
 
 **On a local disk**: write-ahead log, one connection kept open, readers never wait for writers.
 

@@ -119,6 +119,10 @@ def test_once_used_over_the_network_every_process_uses_it_so(tmp_path: Path) -> 
     with RunStore(tmp_path) as store:
         assert store._db.network
         assert store.append(run.id, "cell") == 3
+    (tmp_path / "network").unlink()  # moved back to a local disk, with nothing running
+    with RunStore(tmp_path) as store:
+        assert not store._db.network
+        assert store.append(run.id, "cell") == 4
 
 
 def test_a_store_in_use_on_its_own_machine_is_not_changed_under_it(tmp_path: Path) -> None:
