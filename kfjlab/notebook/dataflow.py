@@ -136,7 +136,12 @@ def analyze_flow(
         steps.append(step)
     names = [group.name for group in groups]
     problems = [fault for fault in faults if fault is not None]
-    problems += Findings(names, prelude_touches, steps, timeline).problems()
+    sources = {
+        cell.index: cell.source
+        for cells in [prelude_cells, *(group.cells for group in groups)]
+        for cell in cells
+    }
+    problems += Findings(names, prelude_touches, steps, timeline, sources).problems()
     finish(steps, frozenset(prelude.binds))
     flows = _flows(steps, groups, frozenset(prelude.binds), slices)
     edges = edges_between(names, steps, [group.after for group in groups])

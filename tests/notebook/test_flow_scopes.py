@@ -39,7 +39,9 @@ def ours(scope: Scope) -> list[Answer]:
             for name in names:
                 {"local": local, "free": free, "global": outer}[child.resolve(name)].add(name)
             kind = "function" if child.kind == "comprehension" else child.kind
-            found.append((kind, child.private, *(frozenset(s - _HIDDEN) for s in (local, free, outer))))
+            found.append(
+                (kind, child.private, frozenset(local - _HIDDEN), frozenset(free - _HIDDEN), frozenset(outer - _HIDDEN))
+            )
         found += ours(child)
     return found
 

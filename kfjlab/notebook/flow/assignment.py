@@ -6,21 +6,20 @@ import ast
 
 from .ambient import assigned_in_library
 from .arguments import Arguments
+from .attributes import set_attribute
+from .code_strings import global_name
 from .dispatch import call_method, evaluate
 from .evaluator import Evaluator
 from .iteration import element_of
 from .strays import note_stray
 from .values import (
-    ClassFact,
     Const,
     Dotted,
     Entries,
     Fact,
-    FunctionFact,
     Instance,
     Items,
     Value,
-    joined_fact,
 )
 
 
@@ -55,36 +54,13 @@ def _unpack(ev: Evaluator, targets: list[ast.expr], value: Value) -> None:
         assign(ev, target, part, None)
 
 
-def set_attribute(ev: Evaluator, owner: Value, name: str, value: Value) -> None:
-    """``owner.name = value``."""
-    fact = owner.fact
-    if isinstance(fact, Dotted):
-        assigned_in_library(ev, fact, name)
-    if isinstance(fact, ClassFact):
-        fact.attributes[name] = joined_fact(fact.attributes.get(name), value.fact)
-    elif isinstance(fact, Instance):
-        _set_on_instance(ev, owner, fact, name, value)
-    elif not isinstance(fact, FunctionFact):
-        ev.keep_inside(owner, value.fact)
-    ev.mutate(owner)
-    ev.link(owner, value)
-
-
-def _set_on_instance(ev: Evaluator, owner: Value, fact: Instance, name: str, value: Value) -> None:
-    if fact in ev.building:
-        known = fact.attributes.get(name, value.fact)
-        fact.attributes[name] = joined_fact(known, value.fact) if ev.conditional else value.fact
-        return
-    setter = fact.cls.lookup(name)
-    if isinstance(setter, FunctionFact) and setter.kind == "property":
-        return
-    if fact.attributes.get(name, ...) != value.fact:
-        ev.replace_fact(fact, Instance(fact.cls, {**fact.attributes, name: value.fact}))
-
-
 def _set_item(ev: Evaluator, target: ast.Subscript, value: Value) -> None:
-    owner = evaluate(ev, target.value)
     key = evaluate(ev, target.slice)
+    name = global_name(ev, target.value, key)
+    if name is not None:
+        ev.bind_global(name, value)
+        return
+    owner = evaluate(ev, target.value)
     if isinstance(owner.fact, Dotted):
         assigned_in_library(ev, owner.fact, "", key.fact)
     if isinstance(owner.fact, Instance):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 
 from ..problems import Severity
-from ..source import parse_snippet
 from .arguments import Arguments
+from .attributes import get_attribute, set_attribute
+from .code_strings import call_eval, call_exec, call_namespace
 from .definitions import call_perhaps
-from .dispatch import call, call_method, evaluate, execute_block
+from .dispatch import call, call_method
 from .evaluator import Evaluator
-from .frames import Frame
 from .iteration import combined, consume, element_of
 from .results import list_of
-from .scopes import scopes_of
 from .values import (
     IMMUTABLE,
     NUMBER,
@@ -149,16 +147,12 @@ def _getattr(ev: Evaluator, arguments: Arguments) -> Value | None:
             owner = arguments.positional[0]
             return Value(Thing("", held=callees_of(owner.fact)), owner.reach, owner.loose)
         return None
-    from .calls import get_attribute
-
     return get_attribute(ev, arguments.positional[0], name)
 
 
 def _setattr(ev: Evaluator, arguments: Arguments) -> Value | None:
     if len(arguments.positional) < 3:
         return None
-    from .assignment import set_attribute
-
     owner, _, value = arguments.positional[:3]
     set_attribute(ev, owner, arguments.text(1) or "?", value)
     return UNKNOWN
@@ -214,79 +208,6 @@ def _reduce(ev: Evaluator, arguments: Arguments) -> Value:
     return UNKNOWN
 
 
-# ---- code in strings, and namespaces
-
-
-def _eval(ev: Evaluator, arguments: Arguments) -> Value:
-    text = arguments.text(0)
-    body = (
-        None
-        if text is None or len(arguments.positional) > 1 or arguments.keywords
-        else parse_snippet(text.strip(), ev.line)
-    )
-    if body is None or len(body) != 1 or not isinstance(body[0], ast.Expr):
-        if len(arguments.positional) < 2:
-            ev.run_wild("eval() of text that is made when it runs")
-        return UNKNOWN
-    with_scopes(ev, body)
-    return evaluate(ev, body[0].value)
-
-
-def _exec(ev: Evaluator, arguments: Arguments) -> Value:
-    text = arguments.text(0)
-    body = (
-        None
-        if text is None or len(arguments.positional) > 1 or arguments.keywords
-        else parse_snippet(text, ev.line)
-    )
-    if body is None:
-        if len(arguments.positional) < 2:
-            ev.run_wild("exec() of text that is made when it runs")
-        return UNKNOWN
-    run_code(ev, body)
-    return UNKNOWN
-
-
-def run_code(ev: Evaluator, body: tuple[ast.stmt, ...]) -> None:
-    """Execute statements that are not the cell's own in the present scope."""
-    with_scopes(ev, body)
-    execute_block(ev, body)
-
-
-def run_aside(ev: Evaluator, body: tuple[ast.stmt, ...]) -> None:
-    """Execute statements as the body of a function of their own (``%timeit``)."""
-    function = ast.parse("def inner():\n    pass").body[0]
-    assert isinstance(function, ast.FunctionDef)
-    function.body = list(body) or function.body
-    _, scopes = scopes_of([function])
-    scope = scopes[function]
-    ev.inside(Frame(scope, scopes, {}), lambda: execute_block(ev, body))
-    ev.left = False
-
-
-def with_scopes(ev: Evaluator, body: tuple[ast.stmt, ...]) -> None:
-    """Make the scopes inside ``body`` known to the present frame."""
-    module, scopes = scopes_of(body)
-    for child in module.children:
-        child.parent = ev.frame.scope
-    ev.frame.scopes.update(scopes)
-
-
-def _namespace(ev: Evaluator, arguments: Arguments) -> Value | None:
-    """``globals()``, and ``locals()`` and ``vars()`` where they are the same."""
-    if arguments.positional:
-        return Value(None, arguments.positional[0].objects)
-    if ev.frame.scope.kind != "module" and not _calls_globals(arguments):
-        return UNKNOWN
-    ev.run_wild("globals() or the like, which reaches every variable")
-    return UNKNOWN
-
-
-def _calls_globals(arguments: Arguments) -> bool:
-    node = arguments.node
-    return node is not None and isinstance(node.func, ast.Name) and node.func.id == "globals"
-
-
 def _dir(ev: Evaluator, arguments: Arguments) -> Value | None:
     if not arguments.positional and ev.frame.scope.kind == "module":
         ev.run_wild("dir(), which sees every variable")
@@ -334,11 +255,11 @@ BUILTIN_CALLS: dict[str, Callable[[Evaluator, Arguments], Value | None]] = {
     "builtins.max": _reduce,
     "builtins.any": _reduce,
     "builtins.all": _reduce,
-    "builtins.eval": _eval,
-    "builtins.exec": _exec,
-    "builtins.globals": _namespace,
-    "builtins.locals": _namespace,
-    "builtins.vars": _namespace,
+    "builtins.eval": call_eval,
+    "builtins.exec": call_exec,
+    "builtins.globals": call_namespace,
+    "builtins.locals": call_namespace,
+    "builtins.vars": call_namespace,
     "builtins.dir": _dir,
     "builtins.input": _input,
     "getpass.getpass": _input,

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import ast
 
-from .ambient import read_in_library
 from .arguments import Arguments
+from .attributes import get_attribute
 from .definitions import call_function, call_perhaps, instantiate
 from .dispatch import calls_with
 from .evaluator import Evaluator
 from .library import call_library
-from .methods import call_method_of, property_of
+from .methods import call_method_of
 from .values import (
     UNKNOWN,
     Attribute,
     Bound,
     ClassFact,
-    Const,
     Dotted,
-    Entries,
     Fact,
     FunctionFact,
     Instance,
     Partial,
-    SuperOf,
     Thing,
     Value,
     callees_of,
@@ -58,7 +55,9 @@ def call(ev: Evaluator, function: Value, arguments: Arguments) -> Value:
     if isinstance(fact, Attribute):
         owner = function.same(fact.owner)
         if isinstance(fact.owner, Thing) and fact.owner.held and "." not in fact.owner.type:
-            _call_held(ev, fact.owner, function, arguments)
+            found = _call_of_held(ev, owner, fact.owner, fact.name, arguments)
+            if found is not None:
+                return found
         return call_method_of(ev, owner, fact.name, arguments)
     if isinstance(fact, Instance):
         return call_method(ev, function, "__call__", arguments)
@@ -78,6 +77,31 @@ def _call_held(ev: Evaluator, fact: Fact, function: Value, arguments: Arguments)
         inner = Value(callee, function.objects)
         ev.perhaps(lambda inner=inner: found.append(call(ev, inner, arguments)))  # type: ignore[misc]
     result = found[0] if found else UNKNOWN
+    for value in found[1:]:
+        result = joined(result, value)
+    return result
+
+
+def _call_of_held(ev: Evaluator, owner: Value, fact: Thing, name: str, arguments: Arguments) -> Value | None:
+    """A method of something that is, or contains, one of several objects of the notebook's classes."""
+    found: list[Value] = []
+
+    def run(instance: Value) -> None:
+        found.append(call(ev, get_attribute(ev, instance, name), arguments))
+
+    for callee in sorted(fact.held, key=lambda c: c.name):
+        if isinstance(callee, ClassFact) and callee.lookup(name) is not None:
+            instance = owner.same(Instance(callee, {}))
+            ev.perhaps(lambda instance=instance: run(instance))  # type: ignore[misc]
+    if not found:
+        _call_held(
+            ev,
+            Thing("", held=frozenset(c for c in fact.held if isinstance(c, FunctionFact))),
+            owner,
+            arguments,
+        )
+        return None
+    result = found[0]
     for value in found[1:]:
         result = joined(result, value)
     return result
@@ -117,70 +141,6 @@ def called_path(ev: Evaluator, node: ast.expr) -> str | None:
         return None
     fact = ev.peek(function.id).fact
     return ".".join([fact.path, *reversed(parts)]) if isinstance(fact, Dotted) else None
-
-
-# ---- attributes
-
-
-def get_attribute(ev: Evaluator, owner: Value, name: str) -> Value:
-    """``owner.name``."""
-    fact = owner.fact
-    if isinstance(fact, Dotted):
-        read_in_library(ev, fact, None)
-        return Value(Dotted(f"{fact.path}.{name}"), owner.objects if not fact.module else frozenset())
-    if isinstance(fact, Instance):
-        return _of_instance(ev, owner, fact, name)
-    if isinstance(fact, ClassFact):
-        return _of_class(ev, owner, fact, name)
-    if isinstance(fact, SuperOf):
-        return _of_super(ev, owner, fact, name)
-    if isinstance(fact, Entries) and name in {"items", "values", "keys", "get"}:
-        return owner.same(Attribute(name, fact))
-    known = property_of(fact, name)
-    if known is not None:
-        return Value(known, owner.reach, owner.loose)
-    if isinstance(fact, Attribute):
-        fact = None  # of a chain of attributes only the last matters
-    if isinstance(fact, Const | Thing) or fact is None or callees_of(fact):
-        return owner.same(Attribute(name, fact))
-    return owner.same(Attribute(name, fact))
-
-
-def _of_instance(ev: Evaluator, owner: Value, fact: Instance, name: str) -> Value:
-    if name in fact.attributes:
-        return Value(fact.attributes[name], owner.objects, owner.loose)
-    found = fact.cls.lookup(name)
-    if found is None:
-        getter = fact.cls.lookup("__getattr__")
-        if isinstance(getter, FunctionFact):
-            return call(ev, Value(Bound(getter, fact), owner.objects), Arguments([Value(None)]))
-        return owner.same(Attribute(name, fact))
-    if not isinstance(found, FunctionFact):
-        shared = ev.peek(fact.cls.name)  # it is the class's, which all objects share
-        return Value(found, owner.objects | (shared.objects if shared.fact is fact.cls else frozenset()), owner.loose)
-    if found.kind == "property":
-        return call(ev, Value(Bound(found, fact), owner.objects), Arguments())
-    if found.kind == "static":
-        return Value(found, owner.objects)
-    return Value(Bound(found, fact.cls if found.kind == "class" else fact), owner.objects)
-
-
-def _of_class(ev: Evaluator, owner: Value, fact: ClassFact, name: str) -> Value:
-    found = fact.lookup(name)
-    if isinstance(found, FunctionFact) and found.kind == "class":
-        return Value(Bound(found, fact), owner.objects)
-    if found is not None or any(name in cls.attributes for cls in fact.line()):
-        return Value(found, owner.objects, owner.loose)
-    return owner.same(Attribute(name, fact))
-
-
-def _of_super(ev: Evaluator, owner: Value, fact: SuperOf, name: str) -> Value:
-    for cls in fact.cls.line()[1:]:
-        found = cls.attributes.get(name)
-        if isinstance(found, FunctionFact):
-            instance = fact.owner if fact.owner is not None else cls
-            return Value(Bound(found, instance), owner.objects)
-    return Value(Attribute(name, None), owner.objects if name not in ("__init__", "__new__") else frozenset())
 
 
 calls_with(call, call_method)

@@ -19,6 +19,7 @@ from .values import (
     UNKNOWN,
     Callee,
     ClassFact,
+    Const,
     Dotted,
     Fact,
     FunctionFact,
@@ -114,6 +115,10 @@ class Evaluator(Notes):
         self.note_read(name)
         if value.fact is not None and not value.fact.fixed:
             self.need(value.fact)
+        if self.wild and isinstance(value.fact, Const):
+            return Value(
+                Const(value.fact.value, value.fact.kind, False)
+            )  # something unseen may have bound it anew
         return UNKNOWN if isinstance(value.fact, Unbound) else value
 
     def need(self, fact: Fact | None) -> None:

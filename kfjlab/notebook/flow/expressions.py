@@ -6,14 +6,12 @@ import ast
 
 from .ambient import read_in_library
 from .arguments import Arguments
-from .assignment import assign
-from .calls import get_attribute
+from .attributes import get_attribute
+from .code_strings import global_name
 from .definitions import define_function
 from .dispatch import call, call_method, evaluate, evaluates
 from .evaluator import Evaluator
-from .frames import Frame
-from .iteration import consume, element_of, runs_at_least_once
-from .operators import DUNDERS, compared, folded, truth
+from .iteration import consume, element_of
 from .values import (
     IMMUTABLE,
     TEXT,
@@ -58,8 +56,11 @@ def _attribute(ev: Evaluator, node: ast.Attribute) -> Value:
 
 @evaluates(ast.Subscript)
 def _subscript(ev: Evaluator, node: ast.Subscript) -> Value:
-    owner = evaluate(ev, node.value)
     key = evaluate(ev, node.slice)
+    name = global_name(ev, node.value, key)
+    if name is not None:
+        return ev.read_global(name)
+    owner = evaluate(ev, node.value)
     fact = owner.fact
     if isinstance(fact, Dotted):
         read_in_library(ev, fact, key.fact)
@@ -183,71 +184,6 @@ def _dict(ev: Evaluator, node: ast.Dict) -> Value:
     return Value(Thing("dict", held=held), objects, loose)
 
 
-# ---- comprehensions and functions
-
-
-@evaluates(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-def _comprehension(
-    ev: Evaluator, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-) -> Value:
-    first = node.generators[0]
-    iterable = evaluate(ev, first.iter)
-    consume(ev, iterable)
-    outer = ev.frame
-    frame = Frame(
-        outer.scopes[node], outer.scopes, {}, outer.around(), outer.through, outer.function, first=outer.first
-    )
-    found: list[Value] = []
-    dropped = ev.dropped is node
-
-    def body() -> None:
-        _generate(ev, node, 0, iterable, found, dropped)
-
-    inner: list[Value] = []
-    if runs_at_least_once(iterable.fact) and not any(generator.ifs for generator in node.generators):
-        ev.inside(frame, body)
-    else:
-        ev.perhaps(lambda: ev.inside(frame, body))
-    inner += found
-    element = inner[0] if inner else UNKNOWN
-    if isinstance(node, ast.GeneratorExp):
-        return Value(
-            Thing("generator", held=callees_of(element.fact)),
-            element.reach | {ev.sharing.new()},
-            loose=True,
-        )
-    kind = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}[type(node)]
-    held = callees_of(element.fact)
-    if element.fact is not None and element.fact.fixed:
-        return Value(Thing(kind))
-    return Value(Thing(kind, held=held), elements=element.reach)
-
-
-def _generate(
-    ev: Evaluator, node: ast.AST, index: int, iterable: Value | None, found: list[Value], dropped: bool
-) -> None:
-    assert isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
-    if index == len(node.generators):
-        if isinstance(node, ast.DictComp):
-            evaluate(ev, node.key)
-            found.append(evaluate(ev, node.value))
-        else:
-            ev.dropped = node.elt if dropped else None
-            found.append(evaluate(ev, node.elt))
-        return
-    generator = node.generators[index]
-    if iterable is None:
-        iterable = evaluate(ev, generator.iter)
-        consume(ev, iterable)
-    assign(ev, generator.target, element_of(ev, iterable), None)
-    for condition in generator.ifs:
-        evaluate(ev, condition)
-    if index and not runs_at_least_once(iterable.fact):
-        ev.perhaps(lambda: _generate(ev, node, index + 1, None, found, dropped))
-    else:
-        _generate(ev, node, index + 1, None, found, dropped)
-
-
 @evaluates(ast.Lambda)
 def _lambda(ev: Evaluator, node: ast.Lambda) -> Value:
     return define_function(ev, node)
@@ -278,99 +214,6 @@ def _yield_from(ev: Evaluator, node: ast.YieldFrom) -> Value:
     consume(ev, value)
     ev.frame.returned.append(element_of(ev, value))
     return UNKNOWN
-
-
-# ---- operators
-
-
-@evaluates(ast.BinOp)
-def _binary(ev: Evaluator, node: ast.BinOp) -> Value:
-    left, right = evaluate(ev, node.left), evaluate(ev, node.right)
-    name = DUNDERS[type(node.op)]
-    if isinstance(left.fact, Instance):
-        return call_method(ev, left, f"__{name}__", Arguments([right]))
-    if isinstance(right.fact, Instance):
-        return call_method(ev, right, f"__r{name}__", Arguments([left]))
-    fact = folded(node.op, left.fact, right.fact)
-    if isinstance(fact, Thing) and fact.type == "list" and isinstance(node.op, ast.Add):
-        return Value(fact, elements=left.reach | right.reach)
-    return Value(fact)
-
-
-@evaluates(ast.UnaryOp)
-def _unary(ev: Evaluator, node: ast.UnaryOp) -> Value:
-    value = evaluate(ev, node.operand)
-    if isinstance(node.op, ast.Not):
-        known = truth(value.fact)
-        return Value(IMMUTABLE if known is None else const(not known))
-    if (
-        isinstance(value.fact, Const)
-        and isinstance(value.fact.value, int | float)
-        and isinstance(node.op, ast.USub)
-    ):
-        return Value(const(-value.fact.value, value.fact.certain))
-    if isinstance(value.fact, Instance):
-        return call_method(
-            ev,
-            value,
-            {ast.USub: "__neg__", ast.UAdd: "__pos__"}.get(type(node.op), "__invert__"),
-            Arguments(),
-        )
-    return Value(value.fact if value.fact is not None and value.fact.fixed else None)
-
-
-@evaluates(ast.BoolOp)
-def _boolean(ev: Evaluator, node: ast.BoolOp) -> Value:
-    dropped = ev.dropped is node
-    values = [_operand(ev, node.values[0], True)]
-    for index, operand in enumerate(node.values[1:], 2):
-        known = truth(values[-1].fact)
-        if known is (not isinstance(node.op, ast.And)):
-            return values[-1]
-        taken = dropped or index < len(node.values)
-        if known is not None:
-            values = [_operand(ev, operand, taken)]
-            continue
-        found: list[Value] = []
-
-        def decide(operand: ast.expr = operand, taken: bool = taken, found: list[Value] = found) -> None:
-            found.append(_operand(ev, operand, taken))
-
-        ev.perhaps(decide)
-        values += found
-    result = values[0]
-    for value in values[1:]:
-        result = joined(result, value)
-    return result
-
-
-def _operand(ev: Evaluator, node: ast.expr, dropped: bool) -> Value:
-    """Evaluate an operand; of those that only decide (``x.append(1) or y``) nobody takes the result."""
-    ev.dropped = node if dropped else None
-    return evaluate(ev, node)
-
-
-@evaluates(ast.IfExp)
-def _either(ev: Evaluator, node: ast.IfExp) -> Value:
-    known = truth(evaluate(ev, node.test).fact)
-    if known is not None:
-        return evaluate(ev, node.body if known else node.orelse)
-    found: list[Value] = []
-    ev.branches(
-        [lambda: found.append(evaluate(ev, node.body)), lambda: found.append(evaluate(ev, node.orelse))]
-    )
-    return joined(found[0], found[1])
-
-
-@evaluates(ast.Compare)
-def _compare(ev: Evaluator, node: ast.Compare) -> Value:
-    values = [evaluate(ev, node.left), *(evaluate(ev, other) for other in node.comparators)]
-    for value in values:
-        if isinstance(value.fact, Instance):
-            for name in ("__eq__", "__lt__", "__contains__"):
-                if value.fact.cls.lookup(name) is not None:
-                    call_method(ev, value, name, Arguments([Value(None)]))
-    return Value(compared(node.ops, values))
 
 
 @evaluates(ast.JoinedStr)

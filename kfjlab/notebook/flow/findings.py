@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import ast
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..pipeline import Cell
 from ..problems import Fix, Problem, Severity
-from .builtin_names import BUILTINS
-from .effects import Certainty
+from ..source import parse_cell
+from .builtin_names import BUILTINS, HISTORY, INJECTED
+from .effects import Certainty, Wild
+from .scopes import catches_name_error
 from .timeline import PRELUDE, Timeline, Touches, Unresolved
 
 _WORDS = {"random": "Python's random", "numpy.random": "numpy.random", "torch.random": "torch"}
@@ -21,11 +24,19 @@ def ordinal_cell(index: int) -> str:
 
 
 class Findings:
-    """Makes problems of what was met on the way. ``names``: the steps' names; ``touches``: the prelude's and the steps'."""
+    """Makes problems of what was met on the way. ``names``: the steps' names; ``touches``: the prelude's and the steps'; ``sources``: the
+    cells' texts by index."""
 
     def __init__(
-        self, names: Sequence[str], prelude: Touches, touches: Sequence[Touches], timeline: Timeline
+        self,
+        names: Sequence[str],
+        prelude: Touches,
+        touches: Sequence[Touches],
+        timeline: Timeline,
+        sources: Mapping[int, str],
     ) -> None:
+        self._sources = sources
+        self._assumed: set[str] = set()
         self._names = names
         self._all = [prelude, *touches]
         self._timeline = timeline
@@ -36,6 +47,8 @@ class Findings:
 
     def problems(self) -> Iterator[Problem]:
         """All problems, step by step."""
+        for position, name in self._timeline.star_writes:
+            self._all[position + 1].writes.add(f"var:{name}")
         for one in self._all:
             step = self._step(one.position)
             for finding, cell in one.findings:
@@ -49,6 +62,7 @@ class Findings:
                     Fix(finding.remedy),
                 )
             yield from self._names_from_nowhere(one, step)
+            yield from self._late_names(one, step)
             yield from self._history(one, step)
         yield from self._strays()
         yield from self._random()
@@ -94,9 +108,24 @@ class Findings:
             message = f"{name} is used before it is defined further down in the same step."
             fix = Fix(f"Move the definition of {name} above this line")
             return Problem("use-before-definition", severity, message, found.cell, read.line, step, fix)
+        return None if read.called else self._nowhere(name, severity, found.cell, read.line, step)
+
+    def _nowhere(self, name: str, severity: Severity, cell: int, line: int, step: str | None) -> Problem:
         message = f"{name} is not defined anywhere in the notebook."
         fix = Fix(f"Define or import {name}{self._nearest(name)}")
-        return Problem("undefined-name", severity, message, found.cell, read.line, step, fix)
+        return Problem("undefined-name", severity, message, cell, line, step, fix)
+
+    def _late_names(self, one: Touches, step: str | None) -> Iterator[Problem]:
+        """Names that functions look up when they are called, and that are nowhere."""
+        for names, cell in one.late:
+            for name in sorted(names):
+                if name in self._binders or name in BUILTINS or name in INJECTED or name in HISTORY:
+                    continue
+                if self._timeline.provided(name, tuple(self._timeline.wild)) is not None:
+                    continue
+                line = line_in_function(self._sources.get(cell, ""), name)
+                if line is not None:
+                    yield self._nowhere(name, Severity.WARNING, cell, line, step)
 
     def _nearest(self, name: str) -> str:
         from difflib import get_close_matches
@@ -105,7 +134,7 @@ class Findings:
         return f", or write {close[0]}" if close else ""
 
     def _may_be_wild(
-        self, found: Unresolved, one: Touches, provider: tuple[int, object, int], step: str | None
+        self, found: Unresolved, one: Touches, provider: tuple[int, Wild, int], step: str | None
     ) -> Problem | None:
         position, wild, cell = provider
         name = found.read.name
@@ -115,10 +144,10 @@ class Findings:
             for other in self._all:
                 if other.position == position and position != PRELUDE:
                     other.writes.add(resource)
-        what = getattr(wild, "what", "")
-        if not getattr(wild, "module", ""):
+        if not wild.module or name in self._assumed:
             return None
-        message = f"{name} is not defined in the notebook; it is taken to come from “{what}” in {ordinal_cell(cell)}."
+        self._assumed.add(name)
+        message = f"{name} is not defined in the notebook; it is taken to come from “{wild.what}” in {ordinal_cell(cell)}."
         fix = Fix(f"Import or define {name} by name")
         return Problem("assumed-name", Severity.INFO, message, found.cell, found.read.line, step, fix)
 
@@ -205,6 +234,22 @@ _OWN = {
     "numpy.random": "Give each step a generator of its own: rng = numpy.random.default_rng(seed), or random_state=seed",
     "torch.random": "Give each step a generator of its own: generator=torch.Generator().manual_seed(seed)",
 }
+
+
+def line_in_function(source: str, name: str) -> int | None:
+    """Where a function in a cell loads a name, unless it handles that the name may be missing."""
+    waiting: list[tuple[ast.AST, bool]] = [(node, False) for node in parse_cell(source).body]
+    while waiting:
+        node, inside = waiting.pop(0)
+        if isinstance(node, ast.Name) and node.id == name and inside:
+            return node.lineno
+        if isinstance(node, ast.Try) and any(catches_name_error(handler.type) for handler in node.handlers):
+            children: list[ast.AST] = [*node.handlers, *node.orelse, *node.finalbody]
+        else:
+            children = list(ast.iter_child_nodes(node))
+        inside = inside or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        waiting += [(child, inside) for child in children]
+    return None
 
 
 def _listed(names: Sequence[str]) -> str:

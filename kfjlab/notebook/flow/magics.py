@@ -11,7 +11,7 @@ from ..problems import Severity
 from ..source import parse_snippet
 from .ambient import write_ambient
 from .arguments import Arguments
-from .builtin_calls import run_aside, run_code, with_scopes
+from .code_strings import run_aside, run_code, with_scopes
 from .dispatch import evaluate, execute_block
 from .evaluator import Evaluator
 from .files import touch_file

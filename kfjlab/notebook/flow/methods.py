@@ -10,14 +10,11 @@ from .files import files_in_method, path_method
 from .iteration import items_of_dict
 from .mutation import KEEPS_ARGUMENTS, RETURNS_SELF, VALUE_TYPES, VIEWS, changes_owner
 from .processes import found_started
-from .results import attribute_of, method_result
+from .results import method_result
 from .values import (
     UNKNOWN,
-    Attribute,
-    ClassFact,
     Const,
     Entries,
-    Fact,
     Instance,
     Items,
     PathFact,
@@ -125,10 +122,3 @@ def _of_dict(owner: Value, fact: Entries, name: str, arguments: Arguments) -> Va
     if name == "keys":
         return Value(Thing("labels"))
     return Value(fact, elements=owner.reach) if name == "copy" else UNKNOWN
-
-
-def property_of(fact: Fact | None, name: str) -> Fact | None:
-    """What is known about an attribute that is no method."""
-    if isinstance(fact, ClassFact | Attribute) and name not in ("shape", "dtype", "columns", "index"):
-        return None
-    return attribute_of(fact, name)

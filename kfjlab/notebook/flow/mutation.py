@@ -185,6 +185,4 @@ def is_doing(name: str) -> bool:
 def keeps_arguments(path: str) -> bool:
     """Whether what a library's class (a name in capitals) makes is likely to hold on to its arguments."""
     name = path.rpartition(".")[2]
-    return (
-        name[:1].isupper() and name not in COPIES and not path.startswith("builtins.")
-    )
+    return name[:1].isupper() and name not in COPIES and not path.startswith("builtins.")

@@ -53,7 +53,9 @@ class Notes:
         """A global name is read."""
         if name in self.definite:
             return
-        certainty = self.certainty if name not in self.bound else Certainty.GUARDED  # the piece may have bound it
+        certainty = (
+            self.certainty if name not in self.bound else Certainty.GUARDED
+        )  # the piece may have bound it
         known = self.reads.get(name)
         if known is None or known.certainty < certainty:
             self.reads[name] = Read(name, self.line, certainty, self.depth > 0, len(self.wild))

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..source import CACHED_CELLS, ParsedCell, automagic_call, parse_cell
-from . import expressions as _expressions  # registers what evaluates expressions
-from . import statements as _statements  # registers what executes statements
+from . import comprehensions, control_flow, expressions, operations, statements
 from .dispatch import execute_block
 from .effects import Effects, Held
 from .evaluator import Evaluator
@@ -24,7 +23,8 @@ from .scopes import Scope, ScopeMap, scopes_of
 from .values import Const, Dotted, Fact, Unbound
 
 __all__ = ["WHOLE", "effects_of"]
-REGISTERED = (_expressions, _statements)
+EVALUATING = (comprehensions, control_flow, expressions, operations, statements)
+"""The modules that register what evaluates which kind of syntax (:mod:`.dispatch`)."""
 WHOLE = -1
 """In place of a statement's index: the whole cell."""
 _VARIANTS = 4

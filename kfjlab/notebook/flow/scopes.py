@@ -304,3 +304,13 @@ def annotations_of(node: FunctionNode) -> list[ast.expr]:
         return []
     found = [argument.annotation for argument in all_arguments(node.args) if argument.annotation is not None]
     return [*found, *([node.returns] if node.returns is not None else [])]
+
+
+_CATCHES_NAME_ERROR = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
+
+
+def catches_name_error(kind: ast.expr | None) -> bool:
+    """Whether ``except kind`` handles that a name is not bound."""
+    if isinstance(kind, ast.Tuple):
+        return any(map(catches_name_error, kind.elts))
+    return kind is None or (isinstance(kind, ast.Name) and kind.id in _CATCHES_NAME_ERROR)

@@ -11,7 +11,7 @@ from .draws import NUMPY, PYTHON, TORCH
 from .effects import Effects, Finding, Held, Read, Stray, Wild
 from .files import in_workspace
 from .star_imports import names_of_local_module
-from .values import UNBOUND, Fact, Objects, Unbound, worn
+from .values import UNBOUND, Const, Fact, Objects, Unbound, worn
 
 PRELUDE = -1
 """Position of the prelude, before that of the first step."""
@@ -45,6 +45,7 @@ class Touches:
     shown: bool = False
     unresolved: list[Unresolved] = field(default_factory=list)
     findings: list[tuple[Finding, int]] = field(default_factory=list)
+    late: list[tuple[frozenset[str], int]] = field(default_factory=list)
     history: list[tuple[str, int, int, int, bool]] = field(default_factory=list)
     draw_places: dict[str, tuple[int, int]] = field(default_factory=dict)
     numbers: set[int] = field(default_factory=set)
@@ -64,6 +65,8 @@ class Timeline:
         self.seeded: set[str] = set()
         self.environment: set[str] = set()
         self.wild: list[tuple[int, Wild, int]] = []
+        self.stars: list[tuple[int, Wild, int]] = []
+        self.star_writes: list[tuple[int, str]] = []
         self.strays: dict[str, tuple[Stray, int, int]] = {}
         self.stray_reads: list[tuple[str, Stray, int, int, int]] = []
         self.deleted: dict[str, int] = {}
@@ -75,7 +78,7 @@ class Timeline:
 
     def apply(self, effects: Effects, step: Touches, cell: int, number: int) -> None:
         """Go past a piece of ``step`` in the cell with that index (and number)."""
-        if effects.reads or effects.indirect:
+        if effects.reads or effects.indirect or effects.builtins:
             self._reads(effects, step, cell)
         if effects.mutated:
             self._mutations(effects, step)
@@ -84,9 +87,10 @@ class Timeline:
         if effects.resource_reads or effects.resource_writes or effects.drawn or effects.seeds:
             self._resources(effects, step, cell)
         self.environment |= effects.changes_environment
-        for wild in effects.wild:
-            step.opaque = step.opaque or wild.reads_all
-            self.wild.append((step.position, wild, cell))
+        if effects.wild:
+            self._wild(effects, step, cell)
+        if effects.late:
+            step.late.append((effects.late, cell))
         for name, other, line in effects.history:
             step.history.append(
                 (name, other, line, cell, step.shown or (step.position == PRELUDE) or not self.shown)
@@ -104,16 +108,41 @@ class Timeline:
             name = read.name
             if name in step.definite:
                 if name in self.deleted and name not in self.facts:
-                    step.unresolved.append(Unresolved(read, cell, tuple(self.wild), self.deleted[name]))
+                    step.unresolved.append(self._unresolved(read, effects, step, cell))
             elif name in self.facts:
                 step.reads.add(f"var:{name}")
                 if name in self.strays:
                     self._stray(name, step)
             elif name not in step.bound:
-                step.unresolved.append(Unresolved(read, cell, tuple(self.wild), self.deleted.get(name)))
+                step.unresolved.append(self._unresolved(read, effects, step, cell))
+        if effects.builtins and self.stars:
+            self._starred_builtins(effects.builtins, step)
         for name in effects.indirect:
             if name not in step.definite and name in self.facts:
                 step.reads.add(f"var:{name}")
+
+    def _unresolved(self, read: Read, effects: Effects, step: Touches, cell: int) -> Unresolved:
+        own = [(step.position, wild, cell) for wild in effects.wild[: read.wild]]
+        return Unresolved(read, cell, (*self.wild, *own), self.deleted.get(read.name))
+
+    def _starred_builtins(self, names: frozenset[str], step: Touches) -> None:
+        """``from numpy import *`` in an earlier step may give ``sum`` another meaning."""
+        for name in names - step.definite:
+            provider = self.provided(name, tuple(self.stars))
+            if provider is not None and provider[0] not in (PRELUDE, step.position):
+                step.reads.add(f"var:{name}")
+                self.star_writes.append((provider[0], name))
+
+    def _wild(self, effects: Effects, step: Touches, cell: int) -> None:
+        for wild in effects.wild:
+            step.opaque = step.opaque or wild.reads_all
+            place = (step.position, wild, cell)
+            self.wild.append(place)
+            if wild.module and not wild.module.startswith("file:"):
+                self.stars.append(place)
+        for name, fact in self.facts.items():  # it may have bound any name anew
+            if isinstance(fact, Const):
+                self.facts[name] = Const(fact.value, fact.kind, False)
 
     def _stray(self, name: str, step: Touches) -> None:
         stray, maker, cell = self.strays[name]

@@ -317,6 +317,16 @@ def joined_fact(one: Fact | None, other: Fact | None) -> Fact | None:
         return one  # try: import fast as m / except ImportError: import slow as m
     if one is not None and other is not None and one.fixed and other.fixed:
         return IMMUTABLE
+    if isinstance(one, Instance) and isinstance(other, Instance) and one.cls is other.cls:
+        names = one.attributes.keys() | other.attributes.keys()
+        unset = UNBOUND
+        return Instance(
+            one.cls,
+            {
+                n: joined_fact(one.attributes.get(n, unset), other.attributes.get(n, unset))
+                for n in sorted(names)
+            },
+        )
     if isinstance(one, Thing) and isinstance(other, Thing) and one.type == other.type:
         return Thing(one.type, one.draws | other.draws, one.held | other.held)
     held = callees_of(one, other)
