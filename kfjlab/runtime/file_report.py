@@ -33,6 +33,7 @@ class FileReport:
     reads: Dict[str, str] = field(default_factory=dict)
     writes: Dict[str, str] = field(default_factory=dict)
     preimages: Dict[str, str] = field(default_factory=dict)
+    inferred: List[str] = field(default_factory=list)
     warnings: List[Dict[str, Any]] = field(default_factory=list)
 
     def warn(self, code: str, message: str) -> None:
@@ -123,9 +124,13 @@ class FileReporter:
         after = workspace_snapshot(self._journal.places.workspace)
         names = [n for n in self._before.keys() | after.keys() if self._before.get(n) != after.get(n)]
         candidates = [name for name in names if name not in self._journal.writes and self._plausible(name)]
+        if candidates:
+            foreign = _open_elsewhere()
+            candidates = [name for name in candidates if self._journal.places.path(name) not in foreign]
         if not candidates:
             return {}
         mine = self._not_others(sorted(candidates), found)
+        found.inferred += [f"file:{name}" for name in mine]
         for name in mine:
             before = self._before.get(name)
             preimage = ABSENT if before is None else self._old_digest(name, before)
@@ -173,6 +178,25 @@ class FileReporter:
         except OSError:
             return ""
         return known_digest(device, before) or ""
+
+
+def _open_elsewhere() -> Set[str]:
+    """Files that processes of other sessions hold open for writing: a log that somebody's shell writes into the folder."""
+    found: Set[str] = set()
+    mine = os.getsid(0)
+    for entry in os.listdir("/proc") if os.path.isdir("/proc/self/fd") else ():
+        if not entry.isdigit():
+            continue
+        try:
+            if os.getsid(int(entry)) == mine:
+                continue
+            for fd in os.listdir(f"/proc/{entry}/fd"):
+                link = f"/proc/{entry}/fd/{fd}"
+                if os.lstat(link).st_mode & 0o200:  # the link's own mode says how the file is open
+                    found.add(os.readlink(link))
+        except OSError:
+            continue  # another user's process, or it has just ended
+    return found
 
 
 def _version_now(path: str) -> Optional[Signature]:

@@ -163,8 +163,10 @@ class StepRecord:
     ``values``: the stored value of each written ``var:``/``ambient:`` resource. ``given``: for each variable that was loaded
     and that the step also wrote, the digest of the stored object it came from (an alias group must not have changed since).
     ``preimages``: ``file:`` resource → digest of the stored content that the step overwrote or deleted (``absent`` for a new
-    file). ``metrics``: name → number (``metrics`` steps). ``peak_memory`` bytes, ``seconds`` wall time of the cells.
-    ``warnings``: what could not be observed or carried but did not fail (each ``{"code", "message", "cell"}``).
+    file). ``inferred``: the ``file:`` resources among ``writes`` that nobody saw the step write: they changed while it ran. They
+    order steps, and are never put back over what is there. ``metrics``: name → number (``metrics`` steps). ``peak_memory``
+    bytes, ``seconds`` wall time of the cells. ``warnings``: what could not be observed or carried but did not fail (each
+    ``{"code", "message", "cell"}``).
     """
 
     state: str
@@ -174,6 +176,7 @@ class StepRecord:
     given: Dict[str, str] = field(default_factory=dict)
     metrics: Dict[str, float] = field(default_factory=dict)
     preimages: Dict[str, str] = field(default_factory=dict)
+    inferred: List[str] = field(default_factory=list)
     seconds: float = 0.0
     peak_memory: int = 0
     error: Optional[StepError] = None

@@ -264,6 +264,7 @@ class StepAttempt:
         record.reads.update(report.reads)
         record.writes.update(report.writes)
         record.preimages.update(report.preimages)
+        record.inferred.extend(report.inferred)
         self._warnings.extend(report.warnings)
 
     def _failures(self, saved: SaveResult, record: StepRecord) -> Optional[StepError]:

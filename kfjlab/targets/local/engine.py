@@ -156,6 +156,8 @@ class Engine:
             if position in self._running or progress.attempt or position in self._forced or self._cancelled:
                 return
             for kept in self._kept(position):
+                if not self._files.holds(kept.record):
+                    continue
                 offered[id(kept.record)] = kept
                 yield kept.record
 

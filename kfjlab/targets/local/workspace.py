@@ -29,6 +29,7 @@ class Workspace:
         self._base: dict[str, str] = {}
         self._preimages: dict[str, str] = {}
         self._written: set[str] = set()
+        self._inferred: set[str] = set()
         self._rest: str | None = None
 
     def learn(self, record: StepRecord) -> None:
@@ -36,6 +37,7 @@ class Workspace:
         for resource, digest in record.preimages.items():
             self._preimages.setdefault(resource, digest)
         self._written.update(name for name in record.writes if name.startswith("file:"))
+        self._inferred.update(record.inferred)
 
     def base(self, resource: str) -> str:
         """The digest of a ``file:`` resource before the first step (:data:`ANY_FILE`: of everything that no step wrote)."""
@@ -93,11 +95,15 @@ class Workspace:
         for resource, slot in slots.items():
             if not resource.startswith("file:") or resource == ANY_FILE or slot.digest is None:
                 continue
-            if slot.writer is None and resource not in self._preimages:
-                continue  # nobody touched it
+            if resource in self._inferred or (slot.writer is None and resource not in self._preimages):
+                continue  # nobody was seen to touch it
             if self.digest(resource) != slot.digest and self.can_restore(slot.digest):
                 found[resource] = slot.digest
         return found
+
+    def holds(self, record: StepRecord) -> bool:
+        """Whether the files that a record's step seems to have written, but was not seen to, still are as it left them."""
+        return all(self.digest(name) == record.writes.get(name) for name in record.inferred)
 
     def can_restore(self, digest: str) -> bool:
         """Whether the content of that digest is in the store (or is a folder, or nothing)."""

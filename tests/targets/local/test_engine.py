@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from pathlib import Path
 
 from .conftest import Lab
@@ -138,6 +140,36 @@ def test_a_cached_step_puts_its_files_back(lab: Lab) -> None:
     again = lab.run(*cells)
     assert again.executed() == set()
     assert (lab.folder / "made.txt").read_text() == "x"
+
+
+def test_a_folder_that_was_deleted_is_made_again(lab: Lab) -> None:
+    cells = (
+        ("step:write", "import os\nos.makedirs('out', exist_ok=True)\nopen('out/x.txt', 'w').write('x')"),
+    )
+    lab.run(*cells)
+    shutil.rmtree(lab.folder / "out")
+    again = lab.run(*cells)
+    assert again.state == "succeeded", again.run.error
+    assert (lab.folder / "out" / "x.txt").read_text() == "x"
+
+
+def test_a_file_that_only_changed_meanwhile_is_never_overwritten(lab: Lab) -> None:
+    lab.write(
+        (
+            "step:slow",
+            "import time\nopen('started', 'w').close()\nwhile not open('notes.txt').read(): time.sleep(0.02)",
+        )
+    )
+    notes = lab.folder / "notes.txt"
+    notes.write_text("")
+    run_id = lab.start()
+    while not (lab.folder / "started").exists():
+        time.sleep(0.01)
+    notes.write_text("somebody's")
+    assert lab.wait(run_id).state == "succeeded"
+    notes.write_text("precious")
+    assert lab.run().state == "succeeded"
+    assert notes.read_text() == "precious"
 
 
 def test_an_input_file_that_changed_reruns_its_reader(lab: Lab) -> None:
