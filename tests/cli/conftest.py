@@ -106,7 +106,7 @@ def notebook(work: Path) -> Path:
     """Two branches, parameters, metrics, and a cell that is skipped."""
     return write_notebook(
         work / "nb.ipynb",
-        ("imports", "import math"),
+        ("imports", "import math\n\nprint('imported')"),
         ("markdown", "# Load"),
         ("pipeline-parameters", "rate = 0.5  # how fast\ncount = 3\nname = 'x'"),
         ("step:load", "data = list(range(count))\nprint('loaded', count)"),

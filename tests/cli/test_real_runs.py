@@ -49,11 +49,13 @@ def test_run_show_and_reuse(finished: Command, notebook: Path) -> None:
     assert cells[3]["outputs"][0]["text"] == ["loaded 4\n"]
     assert cells[5]["outputs"][0]["data"]["text/plain"] == ["[0, 2, 4, 6]"]
     assert cells[7]["outputs"] == []
+    assert cells[0]["outputs"][0]["text"] == ["imported\n"]
 
     again = finished("run", notebook, "-p", "count=4", "--output", "again.ipynb", "--json")
     assert all(step["cached"] for step in again.json["steps"])
     cells = json.loads((notebook.parent / "again.ipynb").read_text("utf-8"))["cells"]
     assert cells[5]["outputs"][0]["data"]["text/plain"] == ["[0, 2, 4, 6]"]
+    assert cells[0]["outputs"][0]["text"] == ["imported\n"]
     forced = finished("run", notebook, "-p", "count=4", "--from", "total", "--json")
     assert {step["name"] for step in forced.json["steps"] if not step["cached"]} == {
         "total",

@@ -33,8 +33,9 @@ def data(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def path(home: Path) -> Path:
+    (home / "work").mkdir()
     return write_notebook(
-        home / "nb.ipynb",
+        home / "work" / "nb.ipynb",
         ("imports", "import math\n\nclass Box:\n    def __init__(self, x):\n        self.x = x"),
         ("functions", "SCALE = 10\n\ndef scaled(x):\n    return x * SCALE"),
         ("pipeline-parameters", "start = 1"),
