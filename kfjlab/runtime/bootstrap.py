@@ -34,7 +34,12 @@ def make_package(folder):
     def complete(name):
         if waiting and not name.startswith("__") and os.path.exists(path):
             waiting.clear()
-            package.__spec__.loader.exec_module(package)
+            try:
+                package.__spec__.loader.exec_module(package)
+            except Exception as error:  # an interpreter that only the runtime supports
+                raise AttributeError(
+                    "kfjlab cannot be used in this kernel: %s: %s" % (type(error).__name__, error)
+                ) from error
             if hasattr(package, name):
                 return getattr(package, name)
         raise AttributeError("module 'kfjlab' has no attribute %r" % name)

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import array
 import contextlib
 import dataclasses
 import dis
@@ -27,7 +28,9 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 import cloudpickle  # type: ignore[import-untyped]
 from cloudpickle import cloudpickle as internals
 
+from . import memory
 from .cell_files import in_file, remember_source, source_of
+from .lean import has_notes, reduce_lean
 
 OUT_OF_BAND = 64 * 1024
 """Bytes from which a buffer is an object of its own."""
@@ -54,31 +57,44 @@ _ATOMIC_NAMES = frozenset(
 @dataclass
 class Pickled:
     """One pickle. ``buffers``: what went out of band, in order. ``needs``: global names that functions in it look up.
-    ``shared``: identities of the objects and memory in it that others could hold, too; ``alive`` keeps these objects alive, so that an
-    identity stays one. ``telling``: whether the bytes change only when the value itself does (see ``fingerprint`` of :func:`dump`)."""
+    ``shared``: identities of the objects in it that others could hold, too; ``extents``: the memory that its arrays use; ``alive`` keeps
+    all these alive, so that an identity stays one. ``telling``: whether the bytes change only when the value itself does (see
+    ``fingerprint`` of :func:`dump`)."""
 
     data: bytes
     buffers: List[memoryview] = field(default_factory=list)
     needs: Set[str] = field(default_factory=set)
     shared: Set[int] = field(default_factory=set)
+    extents: List[memory.Extent] = field(default_factory=list)
     alive: Any = None
     telling: bool = True
 
 
 def dump(
-    values: Tuple[Any, ...],
-    namespace: Mapping[str, Any],
-    step: str,
-    together: bool = False,
-    fingerprint: bool = False,
+    values: Tuple[Any, ...], namespace: Mapping[str, Any], step: str, fingerprint: bool = False
 ) -> Pickled:
     """Pickle ``values``, the variables of a notebook whose globals are ``namespace``.
 
-    ``step`` becomes part of the identity of classes that are met for the first time. ``together``: arrays that share memory shall
-    share it after loading. ``fingerprint``: the pickle is only to be compared with another one of the same kind, so it leaves out what is
-    no part of the values themselves: the state of their classes, and notes that a library makes when a value is read. Raises
-    whatever an object raises that cannot be pickled.
+    ``step`` becomes part of the identity of classes that are met for the first time. ``fingerprint``: the pickle is only to be compared
+    with another one of the same kind, so it leaves out what is no part of the values themselves: the state of their classes, and notes
+    that a library makes when a value is read. Raises whatever an object raises that cannot be pickled.
     """
+    pickled, notes = _dump(values, namespace, step, fingerprint, memory.MemoryNotes())
+    regions = notes.shared_regions()
+    if regions:  # a second time, now that it is known which arrays share memory
+        again, _ = _dump(values, namespace, step, fingerprint, memory.MemoryNotes(regions))
+        pickled.data, pickled.buffers = again.data, again.buffers
+        pickled.alive = (pickled.alive, again.alive, regions)
+    return pickled
+
+
+def _dump(
+    values: Tuple[Any, ...],
+    namespace: Mapping[str, Any],
+    step: str,
+    fingerprint: bool,
+    notes: memory.MemoryNotes,
+) -> Tuple[Pickled, memory.MemoryNotes]:
     file = io.BytesIO()
     buffers: List[memoryview] = []
 
@@ -89,23 +105,21 @@ def dump(
         buffers.append(raw)
         return False
 
-    pickler = _Pickler(file, out_of_band, namespace, step, values, together)
+    pickler = _Pickler(file, out_of_band, namespace, step, values, notes)
     pickler.fingerprint = fingerprint
     pickler.dump(values)
     memo = pickler.memo.copy()
-    ignored = pickler.ignored
-    shared = {
-        identity for identity, (_, item) in memo.items() if identity not in ignored and can_change(item)
-    }
+    shared = set()
+    for identity, (_, item) in memo.items():
+        if identity not in pickler.ignored and identity not in notes.guarded and can_change(item):
+            shared.add(identity)
+            if isinstance(item, (bytearray, array.array)):
+                notes.note(item, memory.extent_of_bytes(item))
     shared.discard(id(values))
+    alive = (memo, pickler.alive, notes)
     return Pickled(
-        file.getvalue(),
-        buffers,
-        pickler.needs,
-        shared | pickler.memory,
-        (memo, pickler.alive),
-        pickler.telling,
-    )
+        file.getvalue(), buffers, pickler.needs, shared, notes.extents, alive, pickler.telling
+    ), notes
 
 
 def load(
@@ -125,6 +139,8 @@ def can_change(item: Any) -> bool:
     if isinstance(item, _ATOMIC) or f"{kind.__module__}.{kind.__qualname__}" in _ATOMIC_NAMES:
         return False
     module = kind.__module__.partition(".")[0]
+    if module == "pyarrow":
+        return False
     if module == "numpy":
         return kind.__name__ == "ndarray" or (
             not isinstance(item, getattr(sys.modules["numpy"], "generic", ()))
@@ -223,18 +239,15 @@ class _Pickler(cloudpickle.CloudPickler):
         namespace: Mapping[str, Any],
         step: str,
         roots: Tuple[Any, ...],
-        together: bool,
+        notes: memory.MemoryNotes,
     ) -> None:
         super().__init__(file, protocol=5, buffer_callback=out_of_band)
         self._namespace = namespace
         self._step = step
         self._roots = {id(root) for root in roots}
-        self._together = together
-        self._memories: Dict[int, _Memory] = {}
-        self._flat: Set[int] = set()
+        self._notes = notes
         self._sources: Dict[str, Optional[Tuple[str, str]]] = {}
         self.needs: Set[str] = set()
-        self.memory: Set[int] = set()
         self.ignored: Set[int] = set()
         self.alive: List[Any] = []
         self.fingerprint = False
@@ -267,12 +280,19 @@ class _Pickler(cloudpickle.CloudPickler):
             raise pickle.PicklingError(
                 "a file cannot be carried"
             )  # cloudpickle would make a copy of its content
-        elif kind.__module__.startswith("scipy.sparse"):
-            return self._sparse(obj)
-        elif kind.__name__ == "ndarray" and kind.__module__ == "numpy":
+        elif kind.__module__ == "numpy" and kind.__name__ == "ndarray":
             return self._array(obj)
+        elif memory.is_tensor(obj):
+            return self._tensor(obj)
+        elif memory.is_block_manager(kind):
+            return self._blocks(obj)
         elif kind.__module__.startswith("pandas") and _is_index(obj):
             self._ignore_index(obj)
+        elif has_notes(obj) and kind not in self.dispatch_table:
+            self.telling = False
+            if self.fingerprint:
+                self._note_blocks(obj)
+                return reduce_lean(obj) or super().reducer_override(obj)
         return super().reducer_override(obj)
 
     def _function(self, obj: types.FunctionType) -> Any:
@@ -315,35 +335,61 @@ class _Pickler(cloudpickle.CloudPickler):
             return (*reduced[:5], _set_class)
         return reduced
 
-    def _sparse(self, obj: Any) -> Any:
-        """A sparse matrix notes, when it is read, whether its indices are sorted."""
-        state = getattr(obj, "__dict__", None)
-        if state is None or isinstance(obj, type):
-            return super().reducer_override(obj)
-        self.telling = False
-        if not self.fingerprint:
-            return super().reducer_override(obj)
-        return list, (
-            (type(obj), {name: value for name, value in state.items() if name not in _SPARSE_NOTES}),
-        )
-
-    # Memory that arrays share -----------------------------------------------------------------------------------------
+    # Memory ------------------------------------------------------------------------------------------------------------
 
     def _array(self, obj: Any) -> Any:
-        owner = _owner(obj)
-        if id(obj) not in self.ignored:
-            self.memory.add(id(owner))
-            self.alive.append(owner)
-        if not self._together or not obj.size or obj.dtype.hasobject or id(obj) in self._flat:
+        extent = None if id(obj) in self.ignored else memory.extent_of(obj)
+        self._notes.note(obj, extent)
+        region = self._notes.region_of(extent) if extent is not None else None
+        if region is not None and obj is not region.owner:
+            return memory.view_of(region, obj)
+        if extent is None or obj.dtype.hasobject:
             return super().reducer_override(obj)
-        memory = self._memories.get(id(owner))
-        if memory is None:
-            memory = self._memories[id(owner)] = _Memory.of(owner)
-            self._flat.add(id(memory.buffer))
-        if memory.buffer is None:
+        if obj.nbytes < OUT_OF_BAND:
+            # numpy's way for protocol 5 would give an array that does not own its memory and cannot be resized
+            return obj.__reduce__() if obj.flags.writeable else super().reducer_override(obj)
+        if extent[1] - extent[0] > obj.nbytes:  # there is other memory between its elements
+            writeable = obj.flags.writeable
+            obj = obj.copy(order="C")
+            obj.flags.writeable = writeable
+            self.alive.append(obj)
+            extent = memory.extent_of(obj) or extent
+        return memory.view_of(memory.Region(extent[0], extent[1], None, [obj]), obj)
+
+    def _tensor(self, obj: Any) -> Any:
+        if obj.grad_fn is not None:
+            raise pickle.PicklingError(
+                "it is the result of a computation that torch keeps for backward(); keep .detach() of it, or .item()"
+            )
+        if not memory.plain_tensor(obj):
             return super().reducer_override(obj)
-        offset = obj.__array_interface__["data"][0] - memory.address
-        return _view, (memory, offset, obj.shape, obj.strides, obj.dtype, obj.flags.writeable)
+        extent = memory.extent_of_tensor(obj)
+        self._notes.note(obj, extent)
+        region = None
+        if extent is not None:
+            region = self._notes.region_of(extent) or memory.Region(*extent, None, [obj])
+        return memory.view_of_tensor(region, obj)
+
+    def _note_blocks(self, obj: Any) -> None:
+        """A fingerprint is taken of a copy of some frames, but the memory is theirs."""
+        manager = getattr(obj, "_mgr", None)
+        if manager is not None and memory.is_block_manager(type(manager)):
+            if memory.copies_on_write():
+                memory.note_blocks(self._notes, manager)
+            for block in manager.blocks:
+                if type(block.values).__name__ == "ndarray":
+                    self._notes.note(block.values, memory.extent_of(block.values))
+
+    def _blocks(self, obj: Any) -> Any:
+        """The columns of a frame. pandas itself keeps frames apart that share memory, if it copies on write."""
+        if memory.copies_on_write():
+            memory.note_blocks(self._notes, obj)
+        parts = [
+            memory.extent_of(block.values) for block in obj.blocks if type(block.values).__name__ == "ndarray"
+        ]
+        if any(part is not None and self._notes.region_of(part) for part in parts):
+            return memory.reduce_manager(self._notes, obj) or super().reducer_override(obj)
+        return super().reducer_override(obj)
 
     def _ignore_index(self, index: Any) -> None:
         """An index cannot be changed, so sharing its arrays means nothing."""
@@ -360,41 +406,7 @@ _set_class_state = (
 )  # cloudpickle 3 or 2
 _PLAIN_DEFAULTS = (type(None), bool, int, float, complex, str, bytes)
 _SENTINELS = ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY")
-_SPARSE_NOTES = ("_has_sorted_indices", "_has_canonical_format")
 _LRU_CACHE: type = type(functools.lru_cache(lambda: None))
-
-
-class _Memory:
-    """The memory that several arrays are views of."""
-
-    def __init__(self, buffer: Any, address: int) -> None:
-        self.buffer = buffer
-        self.address = address
-
-    @staticmethod
-    def of(owner: Any) -> _Memory:
-        numpy = sys.modules["numpy"]
-        array = owner
-        if not isinstance(owner, numpy.ndarray):
-            try:
-                array = numpy.frombuffer(owner, dtype=numpy.uint8)
-            except (TypeError, ValueError):
-                return _Memory(None, 0)
-        if not (array.flags.c_contiguous or array.flags.f_contiguous):
-            return _Memory(None, 0)
-        flat = array.reshape(-1, order="A").view(numpy.uint8)
-        return _Memory(flat, array.__array_interface__["data"][0])
-
-    def __reduce__(self) -> Any:
-        return _memory, (self.buffer,)
-
-
-def _owner(array: Any) -> Any:
-    """The object whose memory an array uses: itself, the array it is a view of, or a foreign buffer."""
-    owner = array
-    while isinstance(owner, type(array)) and owner.base is not None:
-        owner = owner.base
-    return owner
 
 
 def _is_index(item: Any) -> bool:
@@ -473,15 +485,3 @@ def _exception(cls: Type[BaseException], args: Tuple[Any, ...]) -> BaseException
 
 def _cached(function: Callable[..., Any], parameters: Dict[str, Any]) -> Any:
     return functools.lru_cache(**parameters)(function)
-
-
-def _memory(buffer: Any) -> Any:
-    return buffer
-
-
-def _view(memory: Any, offset: int, shape: Any, strides: Any, dtype: Any, writeable: bool) -> Any:
-    numpy = sys.modules["numpy"]
-    array = numpy.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)
-    if not writeable:
-        array.flags.writeable = False
-    return array

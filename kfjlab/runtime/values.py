@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .kinds import describe, type_name
 from .mappings import MAPPINGS
+from .memory import overlaps
 from .objects import ObjectStore
 from .pickling import (
     Pickled,
@@ -211,7 +212,7 @@ class Carrier:
             pickled = alone[names[0]]
         else:
             values = tuple(self._namespace[name] for name in names)
-            pickled = dump(values, self._namespace, self.step, together=True)
+            pickled = dump(values, self._namespace, self.step)
         buffers = [self._store.put_buffer(buffer) for buffer in pickled.buffers]
         sizes = [buffer.nbytes for buffer in pickled.buffers]
         needs = sorted(pickled.needs)
@@ -264,7 +265,7 @@ def _digest(pickled: Pickled, buffers: Optional[List[str]] = None) -> str:
 
 
 def _groups(pickles: Mapping[str, Pickled]) -> List[Set[str]]:
-    """The names whose pickles have an object in common, directly or through others."""
+    """The names whose pickles have an object or memory in common, directly or through others."""
     parent = {name: name for name in pickles}
 
     def root(name: str) -> str:
@@ -277,6 +278,17 @@ def _groups(pickles: Mapping[str, Pickled]) -> List[Set[str]]:
     for name, pickled in pickles.items():
         for identity in pickled.shared:
             parent[root(name)] = root(holder.setdefault(identity, name))
+    users: Dict[int, Set[str]] = {}
+    for name, pickled in pickles.items():
+        for extent in pickled.extents:
+            users.setdefault(extent.holder, set()).add(name)
+    for run in overlaps({extent for pickled in pickles.values() for extent in pickled.extents}):
+        guards = {extent.guard for extent in run}
+        if len(guards) == 1 and guards != {0}:
+            continue  # pandas copies it before anybody writes to it
+        first, *others = (name for extent in run for name in users[extent.holder])
+        for name in others:
+            parent[root(name)] = root(first)
     groups: Dict[str, Set[str]] = {}
     for name in pickles:
         groups.setdefault(root(name), set()).add(name)

@@ -116,7 +116,10 @@ class Bench:
         self.workspace.mkdir(exist_ok=True)
         self.objects = root / "objects"
         self.objects.mkdir(exist_ok=True)
-        self.env = {**os.environ, "PYTHONHASHSEED": "0", **(env or {})}
+        inherited = {
+            k: v for k, v in os.environ.items() if k not in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
+        }
+        self.env = {**inherited, "PYTHONHASHSEED": "0", **(env or {})}
         self.zygote: subprocess.Popen[bytes] | None = None
         self.control: socket.socket | None = None
         self.ready: dict[str, Any] = {}

@@ -205,7 +205,9 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], list[An
     try:
         for position, (name, source) in enumerate(FAILING.items()):
             record = bench.run(source, start=position)
-            assert record.state == "failed" or name == "timed", source  # %%time of IPython 8 shows errors only
+            assert record.state == "failed" or name == "timed", (
+                source
+            )  # %%time of IPython 8 shows errors only
             ours.append(bench.last.outputs())
     finally:
         bench.close()
