@@ -85,7 +85,7 @@ def _kfjlab(folder: Path, make: str) -> Callable[[], Sample]:
 
     def run() -> Sample:
         command = [sys.executable, "-m", "kfjlab", "run", str(notebook), "--no-cache", "--json"]
-        answer = json.loads(process(command, folder).output.strip().splitlines()[-1])
+        answer = json.loads(process(command, folder).output)
         run_id = answer["run"]["id"]
         with RunStore() as store:
             events = store.events(run_id, limit=10_000)

@@ -23,7 +23,7 @@ class ProcessFailed(Exception):
 
 @dataclass(frozen=True)
 class Sample:
-    """One repetition: wall ``seconds``, peak ``memory`` of the largest process in bytes, and what the process printed."""
+    """One repetition: wall ``seconds``, peak ``memory`` of the largest process in bytes, and the process's standard output."""
 
     seconds: float
     memory: int = 0
@@ -84,7 +84,10 @@ def process(
     timeout: float = TIMEOUT,
 ) -> Sample:
     """Run a program to its end. Raises :class:`ProcessFailed`."""
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output,
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints,
+    ):
         start = time.perf_counter()
         child = subprocess.Popen(
             command,
@@ -92,7 +95,7 @@ def process(
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=output,
+            stderr=complaints,
         )
         try:
             status, usage = _wait(child, start + timeout)
@@ -102,9 +105,10 @@ def process(
             raise
         elapsed = time.perf_counter() - start
         output.seek(0)
-        text = output.read()
+        complaints.seek(0)
+        text, trouble = output.read(), complaints.read()
     if status != 0:
-        raise ProcessFailed(f"{' '.join(command)[:300]} ended with {status}:\n{text[-2000:]}")
+        raise ProcessFailed(f"{' '.join(command)[:300]} ended with {status}:\n{(text + trouble)[-2000:]}")
     return Sample(elapsed, usage, text)
 
 

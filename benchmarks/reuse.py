@@ -33,7 +33,7 @@ def measure(repetitions: int) -> list[Row]:
 
 def _reused(command: list[str], folder: Path) -> Sample:
     sample = process(command, folder)
-    answer = json.loads(sample.output.strip().splitlines()[-1])
+    answer = json.loads(sample.output)
     if not all(step["cached"] for step in answer["steps"]):
         raise ProcessFailed(f"a step was executed again: {answer['steps']}")
     return sample

@@ -42,5 +42,6 @@ def measure(repetitions: int) -> list[Row]:
 
 
 def _row(what: str, ours: Summary, name: str, theirs: Summary, aim: str = "") -> Row:
-    ratio = f"{times(ours.median / theirs.median)} ({'+' if ours.median >= theirs.median else '−'}{seconds(abs(ours.median - theirs.median))})"
+    more = ours.median - theirs.median
+    ratio = f"{times(ours.median / theirs.median)} ({'+' if more >= 0 else '−'}{seconds(abs(more))})"
     return Row(what, str(ours), name, str(theirs), ratio, aim)
