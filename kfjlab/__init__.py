@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # what type checkers and editors see; at run time __getattr__ below imports what is asked for
+if (
+    TYPE_CHECKING
+):  # what type checkers and editors see; at run time __getattr__ below imports what is asked for
     from .verbs import (
         analyze,
         cancel,
