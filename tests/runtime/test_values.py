@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .values_harness import Steps
+from .values_harness import Server, Steps
 
 
 @pytest.fixture
@@ -251,7 +251,11 @@ def test_the_libraries_values_arrive_and_reading_them_is_no_change(steps: Steps)
 
 def test_the_same_value_has_the_same_digest_in_another_process(steps: Steps, tmp_path: Path) -> None:
     code = "import numpy as np\na = {'x': [1, 'y'], 'z': np.arange(100_000)}\nclass P:\n    n = 1\np = P()\ndef f(): return p"
-    one, other = steps.run(code), Steps(tmp_path / "other").run(code)
+    server = Server()
+    try:
+        one, other = steps.run(code), Steps(tmp_path / "other", server=server).run(code)
+    finally:
+        server.close()
     assert {n: v["digest"] for n, v in one.values.items()} == {
         n: v["digest"] for n, v in other.values.items()
     }
