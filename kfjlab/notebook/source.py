@@ -73,6 +73,8 @@ def parse_cell(source: str) -> ParsedCell:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the user's code; whoever runs it sees them
         try:
+            if _PASTED.match(source):
+                raise SyntaxError("pasted with IPython's prompts, although Python would take it")
             tree = ast.parse(source)
             positions = None
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -226,6 +228,7 @@ def _move_lines(tree: ast.Module, positions: Sequence[int]) -> None:
                 setattr(node, attribute, positions[min(line, len(positions)) - 1])
 
 
+_PASTED = re.compile(r"\s*In \[\d+\]: ")
 _AUTOMAGIC = re.compile(r"\s*(\w+)(?:\s+(\S.*))?\Z")
 
 

@@ -40,7 +40,13 @@ def ours(scope: Scope) -> list[Answer]:
                 {"local": local, "free": free, "global": outer}[child.resolve(name)].add(name)
             kind = "function" if child.kind == "comprehension" else child.kind
             found.append(
-                (kind, child.private, frozenset(local - _HIDDEN), frozenset(free - _HIDDEN), frozenset(outer - _HIDDEN))
+                (
+                    kind,
+                    child.private,
+                    frozenset(local - _HIDDEN),
+                    frozenset(free - _HIDDEN),
+                    frozenset(outer - _HIDDEN),
+                )
             )
         found += ours(child)
     return found

@@ -45,10 +45,8 @@ def _container(kind: str) -> Callable[[Evaluator, Arguments], Value]:
 def _dict(ev: Evaluator, arguments: Arguments) -> Value:
     if not arguments.positional and arguments.rest is None:
         entries = tuple((name, value.fact) for name, value in arguments.keywords.items())
-        made = Value(Entries(entries), frozenset({ev.sharing.new()}))
-        for value in arguments.keywords.values():
-            ev.link(made, value)
-        return made
+        strong = frozenset(o for value in arguments.keywords.values() if not value.loose for o in value.reach)
+        return Value(Entries(entries), frozenset({ev.sharing.new()}), contents=strong)
     return Value(
         Thing("dict", held=callees_of(*(v.fact for v in arguments.values()))),
         elements=arguments.objects(),
@@ -94,21 +92,27 @@ def _reversed(ev: Evaluator, arguments: Arguments) -> Value | None:
 def _map(ev: Evaluator, arguments: Arguments) -> Value | None:
     if len(arguments.positional) < 2:
         return None
+    found = _mapped(ev, arguments)
+    held = callees_of(arguments.positional[0].fact)
+    return Value(Thing("iterator", held=held), frozenset({ev.sharing.new()}), elements=found.reach)
+
+
+def _filter(ev: Evaluator, arguments: Arguments) -> Value | None:
+    if len(arguments.positional) < 2:
+        return None
+    _mapped(ev, arguments)
+    return Value(Thing("iterator"), frozenset({ev.sharing.new()}), elements=arguments.positional[1].reach)
+
+
+def _mapped(ev: Evaluator, arguments: Arguments) -> Value:
+    """What calling the first argument on the elements of the others gives."""
     function, *sources = arguments.positional
     for source in sources:
         consume(ev, source)
     found: list[Value] = []
     elements = [element_of(ev, source) for source in sources]
     ev.perhaps(lambda: found.append(call(ev, function, Arguments(elements))))
-    objects = found[0].reach if found else frozenset()
-    return Value(Thing("iterator", held=callees_of(function.fact)), objects | {ev.sharing.new()}, loose=True)
-
-
-def _filter(ev: Evaluator, arguments: Arguments) -> Value | None:
-    made = _map(ev, arguments)
-    return (
-        None if made is None else Value(made.fact, made.objects | arguments.positional[1].reach, loose=True)
-    )
+    return found[0] if found else UNKNOWN
 
 
 def _range(ev: Evaluator, arguments: Arguments) -> Value:

@@ -37,11 +37,8 @@ def _comprehension(
     inner += found
     element = inner[0] if inner else UNKNOWN
     if isinstance(node, ast.GeneratorExp):
-        return Value(
-            Thing("generator", held=callees_of(element.fact)),
-            element.reach | {ev.sharing.new()},
-            loose=True,
-        )
+        made = frozenset({ev.sharing.new()})
+        return Value(Thing("generator", held=callees_of(element.fact)), made, elements=element.reach)
     kind = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}[type(node)]
     held = callees_of(element.fact)
     if element.fact is not None and element.fact.fixed:

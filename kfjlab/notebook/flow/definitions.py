@@ -12,6 +12,7 @@ from .evaluator import Evaluator
 from .frames import Frame
 from .scopes import FunctionNode, all_arguments
 from .values import (
+    IMMUTABLE,
     UNKNOWN,
     Bound,
     ClassFact,
@@ -24,6 +25,7 @@ from .values import (
     Thing,
     Value,
     joined,
+    worn,
 )
 
 DEEPEST = 16
@@ -188,9 +190,13 @@ def call_function(
     known = ev.calls.get((key, ev.version))
     if known is not None:
         return known
-    if fact.node in ev.active or len(ev.active) >= DEEPEST or not ev.spend():
+    again = ev.active.count(fact.node)
+    if again > 1 or len(ev.active) >= DEEPEST or not ev.spend():
         ev.assume(fact)
         return UNKNOWN
+    if again:  # it calls itself: with whatever values
+        arguments = [_widened(argument) for argument in arguments]
+        keywords = {name: _widened(value) for name, value in keywords.items()}
     frame = Frame(
         fact.scope,
         fact.scopes,
@@ -206,10 +212,15 @@ def call_function(
     ev.pinned -= fact.token is not ev.token
     if fact.generator:
         held = frozenset({fact})
-        result = Value(Thing("generator", held=held), result.objects | {ev.sharing.new()})
+        result = Value(Thing("generator", held=held), frozenset({ev.sharing.new()}), elements=result.reach)
     if ev.version == version:
         ev.calls[(key, version)] = result
     return result
+
+
+def _widened(value: Value) -> Value:
+    fact = value.fact
+    return value.same(IMMUTABLE) if isinstance(fact, Const) else value.same(worn(fact))
 
 
 def _execute(ev: Evaluator, node: FunctionNode, frame: Frame) -> Value:

@@ -63,14 +63,15 @@ class Wild:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a name holds after the piece. ``objects``, ``loose`` and ``elements`` as in :class:`~.values.Value`; ``line``: where it was
-    bound."""
+    """What a name holds after the piece. ``objects``, ``loose``, ``elements`` and ``contents`` as in :class:`~.values.Value`; ``line``:
+    where it was bound."""
 
     fact: Fact | None
     objects: Objects
     loose: bool
     line: int
     elements: Objects = frozenset()
+    contents: Objects = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,7 @@ class Evaluator(Notes):
         objects = frozenset({self.sharing.new()})
         if value.elements and len(self.sharing.group(value.elements)) > len(value.elements):
             self.sharing.join(objects | value.elements)  # there are things in these that can be changed
-        return Value(value.fact, objects, False, value.elements, value.parts)
+        return Value(value.fact, objects, False, value.elements, value.parts, value.contents)
 
     # ---- objects
 
@@ -264,7 +264,7 @@ class Evaluator(Notes):
                 self.mutated.add(item)
         for variables in (self.globals, *(frame.variables for frame in self.stack), self.frame.variables):
             for name, other in variables.items():
-                if other.fact is not None and other.objects & touched:
+                if other.fact is not None and not touched.isdisjoint(other.reach):
                     fact = worn(other.fact)
                     if fact is not other.fact:
                         variables[name] = other.same(fact)

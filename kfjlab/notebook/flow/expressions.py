@@ -22,7 +22,7 @@ from .values import (
     Fact,
     Instance,
     Items,
-    Objects,
+    Object,
     PathFact,
     Thing,
     Value,
@@ -141,28 +141,26 @@ def _starred(ev: Evaluator, node: ast.Starred) -> Value:
     return element_of(ev, value)
 
 
-def _objects(values: list[Value]) -> Objects:
-    found: set[int | str] = set()
+def _container(
+    ev: Evaluator, fact: Fact, values: list[Value], parts: tuple[Value, ...] | None = None
+) -> Value:
+    """A new list, tuple, set or dict of these values."""
+    contents: set[Object] = set()
+    elements: set[Object] = set()
     for value in values:
-        if value.reach and not (value.fact is not None and value.fact.named):
-            found |= value.reach
-    return frozenset(found)
+        if not (value.fact is not None and value.fact.named):
+            (elements if value.loose else contents).update(value.reach)
+    objects = frozenset({ev.sharing.new()})
+    return Value(fact, objects, elements=frozenset(elements), parts=parts, contents=frozenset(contents))
 
 
 @evaluates(ast.Tuple, ast.List, ast.Set)
 def _display(ev: Evaluator, node: ast.Tuple | ast.List | ast.Set) -> Value:
     values = [evaluate(ev, item) for item in node.elts]
     kind = {ast.Tuple: "tuple", ast.List: "list", ast.Set: "set"}[type(node)]
-    objects = _objects(values)
-    loose = bool(objects) and all(value.loose for value in values if value.reach)
     if len(values) > _MOST_ITEMS or any(isinstance(item, ast.Starred) for item in node.elts):
-        held = callees_of(*(value.fact for value in values))
-        return Value(Thing(kind, held=held), objects, loose)
-    parts = tuple(values)
-    if kind != "tuple":
-        objects |= {ev.sharing.new()}
-        ev.sharing.join(objects)
-    return Value(Items(kind, tuple(value.fact for value in values)), objects, loose, parts=parts)
+        return _container(ev, Thing(kind, held=callees_of(*(value.fact for value in values))), values)
+    return _container(ev, Items(kind, tuple(value.fact for value in values)), values, tuple(values))
 
 
 @evaluates(ast.Dict)
@@ -172,16 +170,12 @@ def _dict(ev: Evaluator, node: ast.Dict) -> Value:
     for key, item in zip(node.keys, node.values, strict=True):
         keys.append(None if key is None else evaluate(ev, key).fact)
         values.append(evaluate(ev, item))
-    objects = _objects(values) | {ev.sharing.new()}
-    ev.sharing.join(objects)
-    loose = len(objects) > 1 and all(value.loose for value in values if value.reach)
     if len(values) <= _MOST_ITEMS and all(isinstance(key, Const) for key in keys):
         entries = {
             key.value: value.fact for key, value in zip(keys, values, strict=True) if isinstance(key, Const)
         }
-        return Value(Entries(tuple(entries.items())), objects, loose)
-    held = callees_of(*(value.fact for value in values))
-    return Value(Thing("dict", held=held), objects, loose)
+        return _container(ev, Entries(tuple(entries.items())), values)
+    return _container(ev, Thing("dict", held=callees_of(*(value.fact for value in values))), values)
 
 
 @evaluates(ast.Lambda)

@@ -31,7 +31,9 @@ def import_from(ev: Evaluator, node: ast.ImportFrom) -> None:
             continue
         names = names_of_standard_module(module)
         if names is None:
+            plain = ev.plain
             ev.run_wild(f"from {module} import *", reads_all=False, module=module)
+            ev.plain = plain
             continue
         ev.starred |= names
         for name in names:

@@ -85,11 +85,11 @@ def consume(ev: Evaluator, iterable: Value) -> None:
     if isinstance(iterable.fact, Thing):
         for generator in sorted(iterable.fact.draws):  # torch's data loaders that shuffle
             ev.draw(generator)
-    if isinstance(iterable.fact, Thing) and iterable.fact.type in USED_UP:
-        ev.mutate(iterable)
-    elif isinstance(iterable.fact, Items) and iterable.fact.kind in ("enumerate", "zip"):
-        ev.mutate(Value(None, frozenset(o for o in iterable.objects if isinstance(o, int))))
-    elif isinstance(iterable.fact, Instance) and iterable.fact.cls.lookup("__next__") is not None:
+    if (
+        (isinstance(iterable.fact, Thing) and iterable.fact.type in USED_UP)
+        or (isinstance(iterable.fact, Items) and iterable.fact.kind in ("enumerate", "zip"))
+        or (isinstance(iterable.fact, Instance) and iterable.fact.cls.lookup("__next__") is not None)
+    ):
         ev.mutate(iterable)
 
 
@@ -108,8 +108,8 @@ def runs_at_least_once(fact: Fact | None) -> bool:
 
 def combined(kind: str, parts: list[Value]) -> Value:
     """``zip(…)``, ``enumerate(…)``, ``dict.items()``: the parts that its elements are made of."""
-    objects = frozenset(o for part in parts for o in part.reach)
-    return Value(Items(kind, tuple(part.fact for part in parts)), objects, loose=True)
+    elements = frozenset(o for part in parts for o in part.reach)
+    return Value(Items(kind, tuple(part.fact for part in parts)), elements=elements)
 
 
 def items_of_dict(owner: Value) -> Value:

@@ -20,7 +20,7 @@ from .values import TEXT, UNKNOWN, Dotted, Thing, Value
 from .words import words
 
 _OPTIONS = re.compile(r"\s*(--?[A-Za-z][\w-]*(?:[= ]?\d+)?\s+)*")
-_LPRUN_OPTIONS = re.compile(r"\s*(-[fmTDsu]\s*\S+\s+|-[rzq]\s+)*")
+_PROFILER_OPTIONS = re.compile(r"\s*(-[fmTDsulc]\s*\S+\s+|-[rzqi]\s+)*")
 
 _NOTHING = words(
     "lsmagic magic pinfo pinfo2 pdoc pdef psource pfile psearch quickref pprint page pycat debug pdb tb edit ed gui bookmark dhist dirs "
@@ -192,12 +192,12 @@ def _timeit(ev: Evaluator, line: str, body: str | None) -> Value:
 
 
 def _profile(ev: Evaluator, line: str, body: str | None) -> Value:
-    code = line[_LPRUN_OPTIONS.match(line).end() :] if _LPRUN_OPTIONS.match(line) else line  # type: ignore[union-attr]
+    code = _without_options(line, _PROFILER_OPTIONS)
     return _code(ev, code if body is None else f"{code}\n{body}", ev.line)
 
 
-def _without_options(line: str) -> str:
-    match = _OPTIONS.match(line + " ")
+def _without_options(line: str, options: re.Pattern[str] = _OPTIONS) -> str:
+    match = options.match(line + " ")
     return line[match.end() :] if match else line
 
 

@@ -117,7 +117,8 @@ def _effects(ev: Evaluator, shows: bool) -> Effects:
     for name, value in ev.globals.items():
         if name in bound:
             objects = ev.sharing.group(value.objects)
-            after[name] = Held(value.fact, objects, value.loose, ev.bound[name], value.elements)
+            contents = ev.sharing.group(value.contents)
+            after[name] = Held(value.fact, objects, value.loose, ev.bound[name], value.elements, contents)
         elif name not in ev.bound and value.fact is not ev.entry(name):
             after[name] = Held(value.fact, value.objects, value.loose, ev.line)
     links = tuple(group for group in ev.sharing.groups() if sum(isinstance(item, str) for item in group) > 1)

@@ -29,7 +29,8 @@ _LIKE_A_PATH = re.compile(r"[\w.~/+@%-]*(/[\w.~+@%-]+|[\w-]\.[A-Za-z][A-Za-z0-9]
 _INSTALLS = re.compile(
     r"\s*(?:sudo\s+)?(?:python3?\s+-m\s+|uv\s+)?(pip3?|conda|mamba|micromamba|apt|apt-get|uv)\s+(?:-\w+\s+)*(install|add)\b"
 )
-_SEPARATORS = frozenset({"&&", "||", ";", "|", "&", "\n", "|&"})
+_SEPARATORS = frozenset(";&|()")
+_HERE_DOCUMENT = re.compile(r"<<-?\s*(['\"]?)(\w+)\1([^\n]*)\n.*?\n\s*\2[ \t]*(?=\n|\Z)", re.DOTALL)
 _INTERPOLATED = re.compile(r"\$\$|\$([A-Za-z_]\w*)|\{\{|\}\}|\{([^{}\n]+)\}")
 
 
@@ -41,7 +42,8 @@ def run_shell(ev: Evaluator, text: str, interpolates: bool = True) -> None:
         note_install(ev)
         return
     try:
-        lexer = shlex.shlex(text.replace("\\\n", " "), posix=True, punctuation_chars=True)
+        text = _HERE_DOCUMENT.sub(r"\3\n", text.replace("\\\n", " "))
+        lexer = shlex.shlex(text.replace("\n", " ; "), posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
         lexer.whitespace = " \t\r"
         words: list[str | None] = [None if UNKNOWN_WORD in word else word for word in lexer]
@@ -91,7 +93,7 @@ def run_words(ev: Evaluator, words: Sequence[str | None]) -> None:
     ev.plain = False
     command: list[str | None] = []
     for word in [*words, ";"]:
-        if word in _SEPARATORS:
+        if word is not None and word and _SEPARATORS.issuperset(word):
             if command:
                 _run_command(ev, command)
             command = []
@@ -189,11 +191,12 @@ def _copy(ev: Evaluator, plain: list[str], words: list[str]) -> None:
 
 
 def _download(ev: Evaluator, plain: list[str], words: list[str]) -> None:
-    target = _option(words, "-O", "-o", "--output-document", "--output")
+    is_wget = words[0] == "wget"
+    target = _option(words, *(("-O", "--output-document") if is_wget else ("-o", "--output")))
     folder = _option(words, "-P", "--directory-prefix") or ""
     if target is not None and target != "-":
         touch_file(ev, "w", target)
-    elif words[0] == "wget" or "-O" in words:
+    elif is_wget or "-O" in words or "--remote-name" in words:
         for word in plain:
             if "://" in word:
                 name = posixpath.basename(word.split("?")[0])

@@ -180,9 +180,10 @@ class Timeline:
                 if name in self.facts or name.startswith("%"):
                     self.facts[name] = held.fact
                 continue
-            objects[name] = held.objects | self._linked(held.elements) if held.elements else held.objects
-            if held.objects and not held.loose and not (held.fact is not None and held.fact.named):
-                for item in held.objects:
+            shares = held.objects | held.contents
+            objects[name] = shares | self._linked(held.elements) if held.elements else shares
+            if shares and not held.loose and not (held.fact is not None and held.fact.named):
+                for item in shares:
                     if isinstance(item, str) and item != name and item in before:
                         shared |= self.aliases.group(item)
         for group in effects.links:
@@ -203,8 +204,8 @@ class Timeline:
     def _bind(self, name: str, held: Held, effects: Effects, step: Touches, cell: int) -> None:
         step.writes.add(f"var:{name}")
         definite = name in effects.definite
-        if name in step.mutates:
-            step.mutates.discard(name)
+        if name not in held.objects:
+            step.mutates.discard(f"var:{name}")
         if not definite and name not in step.definite and name in self.facts:
             step.perhaps.add(name)
         if name in effects.starred and name not in step.bound:

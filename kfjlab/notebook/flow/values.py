@@ -267,12 +267,12 @@ class Value:
     """A fact and the objects that the value may share.
 
     ``loose``: it is only an element of these, such as a loop variable, and most elements are numbers and text: naming it is not taken for
-    an alias. ``elements``: objects whose elements a new container has taken over (``list(x)``): changing the container does not change
-    them, changing what is in it may. ``parts``: of a tuple display (or another one that has no
-    name yet), the values in it.
+    an alias. Changing a container does not change what is in it, but changing what is in it changes both: ``contents`` are objects that a
+    new container was made of (``[x]``), ``elements`` such whose elements it has taken over (``list(x)``), which mostly cannot be changed.
+    ``parts``: of a tuple display (or another one that has no name yet), the values in it.
     """
 
-    __slots__ = ("elements", "fact", "loose", "objects", "parts")
+    __slots__ = ("contents", "elements", "fact", "loose", "objects", "parts")
 
     def __init__(
         self,
@@ -281,22 +281,26 @@ class Value:
         loose: bool = False,
         elements: Objects = NOTHING,
         parts: tuple[Value, ...] | None = None,
+        contents: Objects = NOTHING,
     ) -> None:
         fixed = fact is not None and fact.fixed
         self.fact = fact
         self.objects = NOTHING if fixed else objects
         self.elements = NOTHING if fixed else elements
+        self.contents = NOTHING if fixed else contents
         self.loose = loose
         self.parts = parts
 
     @property
     def reach(self) -> Objects:
         """The objects that something taken out of the value may share."""
-        return self.objects | self.elements if self.elements else self.objects
+        if self.elements or self.contents:
+            return self.objects | self.elements | self.contents
+        return self.objects
 
     def same(self, fact: Fact | None) -> Value:
         """The same value, of which something else is known."""
-        return Value(fact, self.objects, self.loose, self.elements)
+        return Value(fact, self.objects, self.loose, self.elements, None, self.contents)
 
     def __repr__(self) -> str:
         return f"Value({self.fact}, {set(self.objects)})"
@@ -340,7 +344,12 @@ def joined(one: Value, other: Value) -> Value:
     if isinstance(one.fact, Unbound):
         return other
     fact = joined_fact(one.fact, other.fact)
-    return Value(fact, one.objects | other.objects, one.loose and other.loose, one.elements | other.elements)
+    objects, elements, contents = (
+        one.objects | other.objects,
+        one.elements | other.elements,
+        one.contents | other.contents,
+    )
+    return Value(fact, objects, one.loose and other.loose, elements, None, contents)
 
 
 def worn(fact: Fact | None) -> Fact | None:
