@@ -28,6 +28,7 @@ from .oracle import (
     as_pipeline,
     disagreements,
     from_top_to_bottom,
+    normal_text,
     prepare,
 )
 from .oracle import folder_digests as digests
@@ -55,7 +56,8 @@ def executed_plainly(notebook: Path, dump: Path) -> Outcome:
     assert answer.returncode == 0, answer.stderr
     printed = json.loads(answer.stdout.splitlines()[-1])
     outputs = [
-        {"count": i + 1, "stdout": text, "stderr": "", "rich": []} for i, text in enumerate(printed[:-1])
+        {"count": i + 1, "stdout": normal_text(text), "stderr": "", "rich": []}
+        for i, text in enumerate(printed[:-1])
     ]
     return Outcome(json.loads(dump.read_text("utf-8")), outputs, digests(notebook.parent))
 
