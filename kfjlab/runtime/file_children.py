@@ -59,7 +59,7 @@ def follow_children(journal: Journal, objects: str) -> None:
     """Let the children of this process report to ``journal``'s log from now on. ``objects``: folder of the store."""
     global _settings
     if _settings is None:
-        os.register_at_fork(after_in_child=_forked)
+        os.register_at_fork(after_in_child=_forked, after_in_parent=_has_child)
     places = journal.places
     _settings = {
         "workspace": places.workspace,
@@ -83,7 +83,9 @@ def adopt_spawner(module: ModuleType, origin: Optional[str] = None) -> None:
 
     def get_preparation_data(*arguments: Any, **options: Any) -> Dict[str, Any]:
         data: Dict[str, Any] = original(*arguments, **options)
-        if _settings is not None and active() is not None:
+        watch = active()
+        if _settings is not None and watch is not None:
+            watch.journal.children = True
             data["kfjlab"] = _Stowaway(_settings)
         return data
 
@@ -99,6 +101,12 @@ def watch_child(
         Places(workspace, tuple(hidden)), limit, store.put_file, TouchLog(folder, log), forward=True
     )
     activate(Watch(journal))
+
+
+def _has_child() -> None:
+    watch = active()
+    if watch is not None:
+        watch.journal.children = True
 
 
 def _forked() -> None:

@@ -55,11 +55,15 @@ class Journal:
         self._keep = keep
         self.reads: Dict[str, Seen] = {}
         self.opened: Set[str] = set()
+        self.written: Set[str] = set()
+        """Names in ``writes``, and that for which an entry is just being made."""
         self.writes: Dict[str, Written] = {}
         self.listings: Dict[str, List[str]] = {}
         self.made_folders: Set[str] = set()
         self.removed_folders: Set[str] = set()
         self.subprocesses = False
+        self.children = False
+        """Whether the process has Python children, which report themselves what Python does."""
 
     def read(self, name: str) -> None:
         """A file is about to be opened for reading (it need not be there)."""
@@ -74,6 +78,7 @@ class Journal:
         """A file is about to be written, created or deleted. What is there is kept."""
         if name in self.writes:
             return
+        self.written.add(name)
         status = self._status(name)
         if status is not None and not stat.S_ISREG(status.st_mode):
             return

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Set
 
 from .file_journal import Journal, Written
+from .file_kernel import listen
+from .file_watch import Watch
 from .files import (
     DIRECTORY,
     Signature,
     file_digest,
+    is_ignored,
     is_temporary,
     known_digest,
     signature,
+    survey,
     workspace_snapshot,
 )
 from .protocol import ABSENT, CHANGED
@@ -24,6 +30,25 @@ _SOURCES = (
     ".ipynb", ".py", ".pyi", ".r", ".sql", ".sh", ".md", ".rst", ".toml", ".cfg", ".ini", ".yaml", ".yml", ".js", ".ts", ".css", ".html",
 )  # fmt: skip
 """Endings of files that people edit while a pipeline runs. A change of one that the step was not seen to make is taken for theirs."""
+
+
+_COMPILED_READERS = frozenset(
+    {
+        "polars",
+        "pyarrow",
+        "h5py",
+        "netCDF4",
+        "cv2",
+        "lightgbm",
+        "xgboost",
+        "duckdb",
+        "tensorflow",
+        "rasterio",
+        "pyogrio",
+        "tables",
+    }
+)
+"""Libraries that open files without Python."""
 
 
 @dataclass
@@ -48,12 +73,39 @@ class FileReporter:
         self._journal = journal
         self._keep = keep
         self._started = time.time()
-        self._before = workspace_snapshot(journal.places.workspace)
+        found = survey(journal.places.workspace)
+        self._before = found.files
+        counting = [
+            folder for folder in found.folders if journal.places.name(journal.places.path(folder)) is not None
+        ]
+        self.kernel = listen(journal.places.workspace, counting)
+        """Tells what compiled code does; None where the kernel does not."""
+        self._kernel_writes: Set[str] = set()
+        self._lock = threading.Lock()
         journal.log.note("start", "")
+
+    def take_events(self, watch: Watch) -> None:
+        """Take in what the kernel has told so far. ``watch`` must not see what this does."""
+        if self.kernel is None:
+            return
+        with self._lock, watch.paused():
+            try:
+                for name, written in self.kernel.events():
+                    if name in self._journal.written or any(map(is_ignored, name.split("/"))):
+                        continue
+                    if written:
+                        self._kernel_writes.add(name)
+                    elif name not in self._kernel_writes:
+                        self._journal.read(name)
+            except OSError as error:
+                self.kernel.complete = False
+                watch.problems[f"{type(error).__name__}: {error}"] = None
 
     def report(self, succeeded: bool) -> FileReport:
         """Raises :class:`OSError` when the store does not take a file."""
         found = FileReport()
+        if self.kernel is not None:
+            self.kernel.close()
         self._journal.take_in_children()
         unseen = self._unseen_changes(found)
         self._reads(found, succeeded, unseen)
@@ -62,6 +114,13 @@ class FileReporter:
             found.reads[f"dir:{name}"] = json.dumps(names)
         if self._journal.subprocesses:
             found.reads["file:*"] = "any"
+        blind = sorted(name for name in _COMPILED_READERS if name in sys.modules)
+        if blind and (self.kernel is None or not self.kernel.complete):
+            found.warn(
+                "reads-not-observed",
+                f"This system does not tell which files compiled code reads ({', '.join(blind)}): for steps that read "
+                "files with it, name them literally in the cell, or turn caching off.",
+            )
         self._journal.log.note("end", "")
         return found
 
@@ -123,14 +182,16 @@ class FileReporter:
         """Changed files that the journal does not know and that this step must have changed; they are entered into it."""
         after = workspace_snapshot(self._journal.places.workspace)
         names = [n for n in self._before.keys() | after.keys() if self._before.get(n) != after.get(n)]
-        candidates = [name for name in names if name not in self._journal.writes and self._plausible(name)]
+        names = [name for name in names if name not in self._journal.writes]
+        mine = [name for name in names if name in self._kernel_writes]
+        candidates = [name for name in names if name not in self._kernel_writes and self._plausible(name)]
         if candidates:
             foreign = _open_elsewhere()
             candidates = [name for name in candidates if self._journal.places.path(name) not in foreign]
-        if not candidates:
-            return {}
-        mine = self._not_others(sorted(candidates), found)
-        found.inferred += [f"file:{name}" for name in mine]
+        if candidates:
+            inferred = self._not_others(sorted(candidates), found)
+            found.inferred += [f"file:{name}" for name in inferred]
+            mine += inferred
         for name in mine:
             before = self._before.get(name)
             preimage = ABSENT if before is None else self._old_digest(name, before)
@@ -147,6 +208,14 @@ class FileReporter:
         """Whether the step may have changed a file without being seen (compiled code writes new results, not what Python has read)."""
         if name.endswith(".ipynb"):
             return False  # saved by the editor
+        journal, kernel = self._journal, self.kernel
+        if (
+            kernel is not None
+            and kernel.complete
+            and kernel.covers(name)
+            and not (journal.subprocesses or journal.children)
+        ):
+            return False  # the kernel would have told
         return self._journal.subprocesses or not (
             name.lower().endswith(_SOURCES) or name in self._journal.opened
         )

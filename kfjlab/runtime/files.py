@@ -14,6 +14,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
 from .cell_files import CELL_FOLDER
@@ -140,20 +141,34 @@ def is_ignored(name: str) -> bool:
     return name in IGNORED_NAMES or name.startswith((".Trash-", ".kfjlab-", ".nfs"))
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What is in a workspace: files with their signatures, and folders (``""`` is the workspace itself), by relative path."""
+
+    files: Dict[str, Signature]
+    folders: List[str]
+
+
 def workspace_snapshot(root: str, limit: int = SNAPSHOT_LIMIT) -> Dict[str, Signature]:
-    """The files under ``root`` with their signatures, by path relative to it. Virtual environments are left out; links to folders
-    are not followed; what cannot be read is not there. Ends after ``limit`` entries."""
-    found: Dict[str, Signature] = {}
-    folders = [("", root)]
+    """The files of :func:`survey`."""
+    return survey(root, limit).files
+
+
+def survey(root: str, limit: int = SNAPSHOT_LIMIT) -> Survey:
+    """The files and folders under ``root``. Virtual environments are left out; links to folders are not followed; what cannot be read
+    is not there. Ends after ``limit`` entries."""
+    found = Survey({}, [])
+    waiting = [("", root)]
     entries = 0
-    while folders:
-        prefix, folder = folders.pop()
+    while waiting:
+        prefix, folder = waiting.pop()
         try:
             inside = list(os.scandir(folder))
         except OSError:
             continue  # it went away, or is not ours to read
         if prefix and any(entry.name == "pyvenv.cfg" for entry in inside):
             continue
+        found.folders.append(prefix.rstrip("/"))
         for entry in inside:
             if is_ignored(entry.name):
                 continue
@@ -162,9 +177,9 @@ def workspace_snapshot(root: str, limit: int = SNAPSHOT_LIMIT) -> Dict[str, Sign
                 return found
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    folders.append((f"{prefix}{entry.name}/", entry.path))
+                    waiting.append((f"{prefix}{entry.name}/", entry.path))
                 elif entry.is_file():
-                    found[prefix + entry.name] = signature(entry.stat())
+                    found.files[prefix + entry.name] = signature(entry.stat())
             except OSError:
                 continue  # it went away while we looked
     return found

@@ -154,8 +154,10 @@ class StepAttempt:
         places = Places(spec.workspace, (spec.objects, *hidden_folder(folder, spec.workspace)))
         log = TouchLog(os.path.join(folder, ".files"))
         journal = Journal(places, spec.store_limit, self._keep, log)
-        self._reporter = FileReporter(journal, self._keep)
-        self._watch = Watch(journal, self._session.imports)
+        reporter = self._reporter = FileReporter(journal, self._keep)
+        watch = self._watch = Watch(journal, self._session.imports)
+        if reporter.kernel is not None:
+            self._reactor.watch(reporter.kernel.fileno(), lambda: reporter.take_events(watch))
         self._session.modules.on_import = self._watch.module
         follow_children(journal, spec.objects)
         activate(self._watch)
@@ -237,6 +239,9 @@ class StepAttempt:
                 self._add_ambient(record, part)
         activate(None)
         if self._reporter is not None and self._watch is not None:
+            if self._reporter.kernel is not None:
+                self._reactor.forget(self._reporter.kernel.fileno())
+                self._reporter.take_events(self._watch)
             self._add_files(record, self._reporter.report(saving))
             for text in self._watch.problems:
                 self._warn("not-observed", f"Some file accesses could not be observed: {text}", None)

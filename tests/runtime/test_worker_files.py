@@ -7,11 +7,15 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+import kfjlab.runtime
+from kfjlab.runtime.file_kernel import listen
 from kfjlab.runtime.files import file_digest, folder_names, workspace_snapshot
 from kfjlab.runtime.objects import ObjectStore
 from kfjlab.runtime.protocol import ABSENT, StepRecord
@@ -210,6 +214,62 @@ def test_harmless_programs(bench: Bench) -> None:
         "import subprocess\nsubprocess.run(['uname', '-s'], capture_output=True)\nimport platform\nplatform.processor()"
     )
     assert "file:*" not in record.reads
+
+
+needs_kernel = pytest.mark.skipif(
+    listen(os.getcwd(), [""]) is None, reason="this system does not tell what compiled code does with files"
+)
+
+
+@needs_kernel
+def test_compiled_code_that_reads(bench: Bench) -> None:
+    pytest.importorskip("polars")
+    (bench.workspace / "sub").mkdir()
+    (bench.workspace / "sub" / "a.csv").write_text("a\n1\n")
+    record = bench.run("import polars as pl\nname = 'sub/a.csv'\npl.read_csv(name)")
+    assert touched(record) == ({"file:sub/a.csv": sha("a\n1\n")}, {}, {})
+    record = bench.run(
+        "import polars as pl\nd = pl.read_csv('sub/a.csv') * 2\nimport time\ntime.sleep(0.1)\nd.write_csv('sub/a.csv')"
+    )
+    reads, writes, preimages = touched(record)
+    assert reads == preimages == {"file:sub/a.csv": sha("a\n1\n")}
+    assert writes == {"file:sub/a.csv": sha("a\n2\n")} and record.inferred == []
+
+
+@needs_kernel
+def test_what_others_do_is_not_the_steps(bench: Bench) -> None:
+    (bench.workspace / "seen").write_text("1")
+    attempt = bench.step("import time\nprint('on', flush=True)\ntime.sleep(0.3)")
+    attempt.until(type="log")
+    (bench.workspace / "seen").read_text()
+    (bench.workspace / "new.bin").write_text("2")
+    assert touched(attempt.result()) == ({}, {}, {})
+
+
+@needs_kernel
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_the_kernel_tells_unprivileged_processes_of_themselves(tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    for parent in tmp_path.parents:
+        if parent.stat().st_mode & 0o777 == 0o700:
+            parent.chmod(0o755)
+    tmp_path.chmod(0o755)
+    code = (
+        "import os, sys\nfrom kfjlab.runtime.file_kernel import listen\nos.setgid(65534)\nos.setuid(65534)\n"
+        "k = listen(sys.argv[1], [''])\nopen(sys.argv[1] + '/mine', 'w').write('1')\nos.system('echo > ' + sys.argv[1] + '/childs')\n"
+        "open(sys.argv[1] + '/theirs').close()\nprint(sorted(set(k.events())))"
+    )
+    (folder / "theirs").write_text("t")
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(kfjlab.runtime.__file__).parents[2],
+    )
+    assert done.stdout == "[('mine', True), ('theirs', False)]\n", done.stderr
 
 
 def test_compiled_code_that_writes(bench: Bench) -> None:
