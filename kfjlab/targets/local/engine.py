@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from kfjlab.notebook.pipeline import Step
 from kfjlab.notebook.problems import Fix, Problem, Severity
@@ -405,6 +406,8 @@ class Engine:
         key = self._job.prelude_key()
         earlier = json.loads(saved.read_text("utf-8")) if saved.exists() else {}
         restore = earlier.get("record") if earlier.get("key") == key else None
+        if restore is not None and not self._restorable(restore):
+            restore = None  # the imports are executed anew, and what depends on their data with them
         spec_file = self._job.folder / "prelude-spec.json"
         spec_file.write_text(json.dumps(to_json(self._job.prelude_spec(restore))), "utf-8")
         self._journal.message(None, {"type": "phase", "phase": "prelude"})
@@ -433,6 +436,13 @@ class Engine:
             None, {"type": "phase", "phase": "steps", "seconds": self._zygote.record.seconds}
         )
         return self._zygote
+
+    def _restorable(self, record: dict[str, Any]) -> bool:
+        """Whether everything that an earlier execution of the prelude stored can be read back."""
+        earlier = prelude_record_from_json(record)
+        return all(
+            self._reuse.readable(value) for value in (*earlier.values.values(), *earlier.ambient.values())
+        )
 
     async def _stop_processes(self) -> None:
         for attempt, task, _ in list(self._running.values()):
