@@ -32,7 +32,7 @@ def ours(scope: Scope) -> list[Answer]:
     found: list[Answer] = []
     for child in scope.children:
         if child.kind != "types":
-            names = child.bound | child.used | child.declared_global | child.declared_nonlocal
+            names = child.bound | child.used | child.hinted | child.declared_global | child.declared_nonlocal
             local: set[str] = set()
             free: set[str] = set()
             outer: set[str] = set()

@@ -40,8 +40,10 @@ class Aliases:
         return found
 
     def is_linked(self, name: str) -> bool:
-        """Whether something else was put into what a name holds."""
-        return any(self._root(item) in self._joined for item in self._objects.get(name, _NONE))
+        """Whether something else was put into what a name holds, or taken out of it."""
+        return len(self.group(name)) > 1 or any(
+            self._root(item) in self._joined for item in self._objects.get(name, _NONE)
+        )
 
     def forget(self, name: str) -> None:
         """A name is not bound any more."""

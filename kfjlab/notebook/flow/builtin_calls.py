@@ -28,6 +28,8 @@ from .values import (
     Value,
     callees_of,
     const,
+    filled_from,
+    joined,
 )
 
 
@@ -37,7 +39,7 @@ def _container(kind: str) -> Callable[[Evaluator, Arguments], Value]:
             return Value(Items(kind, ()) if kind != "frozenset" else IMMUTABLE)
         source = arguments.positional[0]
         consume(ev, source)
-        return Value(list_of(source.fact, kind), elements=source.reach)
+        return filled_from(source, list_of(source.fact, kind))
 
     return make
 
@@ -47,10 +49,12 @@ def _dict(ev: Evaluator, arguments: Arguments) -> Value:
         entries = tuple((name, value.fact) for name, value in arguments.keywords.items())
         strong = frozenset(o for value in arguments.keywords.values() if not value.loose for o in value.reach)
         return Value(Entries(entries), frozenset({ev.sharing.new()}), contents=strong)
-    return Value(
-        Thing("dict", held=callees_of(*(v.fact for v in arguments.values()))),
-        elements=arguments.objects(),
+    made = Value(
+        Thing("dict", held=callees_of(*(v.fact for v in arguments.values()))), elements=arguments.objects()
     )
+    for value in arguments.positional:
+        made = joined(made, filled_from(value, made.fact))
+    return made
 
 
 def _sorted(ev: Evaluator, arguments: Arguments) -> Value | None:
@@ -60,7 +64,7 @@ def _sorted(ev: Evaluator, arguments: Arguments) -> Value | None:
     consume(ev, source)
     for value in arguments.functions():
         call_perhaps(ev, value, [source])
-    return Value(Thing("list", held=callees_of(source.fact)), elements=source.reach)
+    return filled_from(source, Thing("list", held=callees_of(source.fact)))
 
 
 def _enumerate(ev: Evaluator, arguments: Arguments) -> Value | None:

@@ -109,7 +109,7 @@ def _starts_differently(ev: Evaluator, before: dict[str, Value], after: dict[str
     """Whether a second round finds other objects or functions under the names that the first round started with."""
     for name, old in before.items():
         new = after.get(name)
-        if new is not None and new is not old and (not new.objects <= old.objects or new.fact != old.fact):
+        if new is not None and new is not old and (not new.reach <= old.reach or new.fact != old.fact):
             return True
     return False
 
@@ -224,7 +224,7 @@ def _irrefutable(pattern: ast.pattern) -> bool:
 
 
 def _bind_pattern(ev: Evaluator, pattern: ast.pattern, subject: Value) -> None:
-    inner = Value(None, subject.objects, loose=True)
+    inner = Value(None, subject.reach, loose=True)
     for node in ast.walk(pattern):
         if isinstance(node, ast.MatchAs) and node.name:
             ev.bind(node.name, subject if node is pattern else inner)

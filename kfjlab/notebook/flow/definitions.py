@@ -93,11 +93,11 @@ def define_function(ev: Evaluator, node: FunctionNode) -> Value:
         owner=owner,
         token=ev.token,
     )
-    captured = {o for v in defaults.values() for o in v.objects}
+    captured = {o for v in defaults.values() for o in v.reach}
     for scope, variables in around:
         if scope.kind != "class":
             names_inside = frame.scopes[node].used
-            captured.update(o for n, v in variables.items() if n in names_inside for o in v.objects)
+            captured.update(o for n, v in variables.items() if n in names_inside for o in v.reach)
     value = Value(fact, frozenset(captured) | {ev.sharing.new()})
     for decorator in reversed(decorators):
         value = _decorated(ev, decorator, value)
@@ -116,7 +116,7 @@ def _decorated(ev: Evaluator, decorator: ast.expr, value: Value) -> Value:
     if isinstance(function.fact, FunctionFact | Bound | ClassFact):
         made = call(ev, function, Arguments([value]))
         return made if made.fact is not None else Value(value.fact, made.objects | value.objects)
-    ev.link(function, Value(None, value.objects))
+    ev.link(function, Value(None, value.reach))
     return value
 
 
@@ -154,7 +154,7 @@ def define_class(ev: Evaluator, node: ast.ClassDef) -> Value:
             if value.fact.kind == "setter" and isinstance(known, FunctionFact):
                 continue
         attributes[name] = value.fact
-        captured |= value.objects
+        captured |= value.reach
     value = Value(fact, frozenset(captured) | {ev.sharing.new()})
     for decorator in reversed(node.decorator_list):
         value = _decorated(ev, decorator, value)
@@ -184,8 +184,8 @@ def call_function(
     key = (
         fact,
         function.objects,
-        tuple((a.fact, a.objects) for a in arguments),
-        tuple((n, v.fact, v.objects) for n, v in keywords.items()),
+        tuple((a.fact, a.reach) for a in arguments),
+        tuple((n, v.fact, v.reach) for n, v in keywords.items()),
     )
     known = ev.calls.get((key, ev.version))
     if known is not None:
@@ -304,7 +304,7 @@ def _bound_arguments(
 
 
 def _packed(kind: str, values: list[Value], rest: Value | None) -> Value:
-    objects = frozenset(o for value in [*values, *([rest] if rest else [])] for o in value.objects)
+    objects = frozenset(o for value in [*values, *([rest] if rest else [])] for o in value.reach)
     if kind == "tuple" and rest is None:
         return Value(Items("tuple", tuple(value.fact for value in values)), objects, parts=tuple(values))
     return Value(Thing(kind), objects)
@@ -358,7 +358,7 @@ def _set_fields(
 
 def call_perhaps(ev: Evaluator, value: Value, arguments: Sequence[Value]) -> None:
     """A library was given a function of the notebook and may call it, with values that share what ``arguments`` share."""
-    inner = Value(None, frozenset(o for argument in arguments for o in argument.objects), loose=True)
+    inner = Value(None, frozenset(o for argument in arguments for o in argument.reach), loose=True)
 
     def run() -> None:
         call(ev, value, Arguments(rest=inner))

@@ -28,6 +28,7 @@ from .values import (
     Value,
     callees_of,
     const,
+    filled_from,
     joined,
 )
 
@@ -59,7 +60,10 @@ def _subscript(ev: Evaluator, node: ast.Subscript) -> Value:
     key = evaluate(ev, node.slice)
     name = global_name(ev, node.value, key)
     if name is not None:
-        return ev.read_global(name)
+        ev.guarded += 1  # a missing one is a KeyError
+        value = ev.read_global(name)
+        ev.guarded -= 1
+        return value
     owner = evaluate(ev, node.value)
     fact = owner.fact
     if isinstance(fact, Dotted):
@@ -71,9 +75,7 @@ def _subscript(ev: Evaluator, node: ast.Subscript) -> Value:
         return call_method(ev, owner, "__getitem__", Arguments([key]))
     _note_history(ev, node, key)
     if isinstance(fact, Items) and isinstance(node.slice, ast.Slice):
-        return Value(
-            IMMUTABLE if fact.fixed else Thing(fact.kind, held=callees_of(fact)), elements=owner.reach
-        )
+        return filled_from(owner, IMMUTABLE if fact.fixed else Thing(fact.kind, held=callees_of(fact)))
     if isinstance(fact, Items) and fact.kind != "set":
         return _item(owner, fact, key.fact)
     if isinstance(fact, Entries) and isinstance(key.fact, Const):
@@ -90,7 +92,7 @@ def _subscript(ev: Evaluator, node: ast.Subscript) -> Value:
     ):
         return Value(Thing("pandas.Series" if isinstance(key.fact, Const) else fact.type))
     if isinstance(fact, Thing) and fact.type == "list" and isinstance(node.slice, ast.Slice):
-        return Value(fact, elements=owner.reach)
+        return filled_from(owner, fact)
     if isinstance(node.slice, ast.List | ast.Compare | ast.ListComp):
         return Value(
             fact if isinstance(fact, Thing) and fact.type in _FRAMES else None

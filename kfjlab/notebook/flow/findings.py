@@ -104,7 +104,8 @@ class Findings:
             )
             fix = Fix(f"Move the definition of {name} above this cell")
             return Problem("use-before-definition", severity, message, found.cell, read.line, step, fix)
-        if one.position in self._binders.get(name, ()):
+        binding = self._timeline.places.get(name)
+        if one.position in self._binders.get(name, ()) and binding != (found.cell, read.line):
             message = f"{name} is used before it is defined further down in the same step."
             fix = Fix(f"Move the definition of {name} above this line")
             return Problem("use-before-definition", severity, message, found.cell, read.line, step, fix)

@@ -44,6 +44,8 @@ _TRANSPARENT = frozenset(
         "fastprogress.progress_bar",
     }
 )
+_SINGLE = {"decimal.getcontext": "decimal.getcontext()", "logging.getLogger": "logging.getLogger()"}
+"""Functions that give what there is one of (or one of a name), and the path under which attributes of that are known."""
 _NEVER_CALLED = frozenset({"builtins.isinstance", "builtins.issubclass", "builtins.type", "builtins.id", "builtins.print", "builtins.repr",
                            "inspect.getsource", "builtins.callable", "builtins.hasattr", "inspect.signature", "pickle.dumps"})  # fmt: skip
 
@@ -65,6 +67,8 @@ def call_library(ev: Evaluator, path: str, arguments: Arguments, function: Value
             arguments.positional[1:], arguments.keywords, arguments.rest, arguments.dropped, arguments.shown
         )
         return call_method_of(ev, arguments.positional[0], path.rpartition(".")[2], inner)
+    if path in _SINGLE:
+        return Value(Dotted(_SINGLE[path]))
     if path in _TRANSPARENT and arguments.positional:
         return arguments.positional[0]
     if path in ("functools.partial", "functools.partialmethod") and arguments.positional:

@@ -21,6 +21,7 @@ from .values import (
     Thing,
     Value,
     callees_of,
+    filled_from,
 )
 
 _STEPPED = frozenset({"numpy.random.Generator", "iterator", "generator", "file"})
@@ -92,7 +93,7 @@ def _result(owner: Value, name: str, type_name: str, arguments: Arguments) -> Va
     if isinstance(fact, Entries):
         return _of_dict(owner, fact, name, arguments)
     if name == "copy" or name == "deepcopy":
-        return Value(fact, elements=owner.reach if name == "copy" else frozenset())
+        return filled_from(owner, fact) if name == "copy" else Value(fact)
     if name in RETURNS_SELF and not isinstance(fact, Instance):
         return owner.same(fact)
     if name in VIEWS:
@@ -121,4 +122,4 @@ def _of_dict(owner: Value, fact: Entries, name: str, arguments: Arguments) -> Va
         return Value(Items("list", tuple(entries.values())), owner.reach, loose=True)
     if name == "keys":
         return Value(Thing("labels"))
-    return Value(fact, elements=owner.reach) if name == "copy" else UNKNOWN
+    return filled_from(owner, fact) if name == "copy" else UNKNOWN

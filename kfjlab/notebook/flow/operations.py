@@ -9,7 +9,7 @@ from .code_strings import global_name
 from .dispatch import call_method, evaluate, evaluates
 from .evaluator import Evaluator
 from .operators import DUNDERS, compared, folded, truth
-from .values import IMMUTABLE, Const, Instance, Thing, Value, const, joined
+from .values import IMMUTABLE, Const, Instance, Thing, Value, const, filled_from, joined
 
 
 @evaluates(ast.BinOp)
@@ -22,7 +22,7 @@ def _binary(ev: Evaluator, node: ast.BinOp) -> Value:
         return call_method(ev, right, f"__r{name}__", Arguments([left]))
     fact = folded(node.op, left.fact, right.fact)
     if isinstance(fact, Thing) and fact.type == "list" and isinstance(node.op, ast.Add):
-        return Value(fact, elements=left.reach | right.reach)
+        return joined(filled_from(left, fact), filled_from(right, fact))
     return Value(fact)
 
 

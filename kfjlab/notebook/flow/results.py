@@ -168,6 +168,12 @@ def _of_path(owner: PathFact, name: str) -> Fact | None:
 
 def method_result(owner: Fact | None, name: str, arguments: Arguments) -> Fact | None:
     """What is known about the result of a method."""
+    if isinstance(owner, Const) and isinstance(owner.value, str):
+        if name == "format":
+            return _formatted(owner, arguments)
+        if name in ("split", "rsplit", "splitlines"):
+            return Thing("labels")
+        return TEXT
     if name in _NUMBER_METHODS and not (
         isinstance(owner, Thing) and owner.type in ("pandas.DataFrame", "numpy.ndarray", "polars.DataFrame")
     ):
@@ -180,12 +186,6 @@ def method_result(owner: Fact | None, name: str, arguments: Arguments) -> Fact |
         isinstance(owner, Thing) and owner.type.startswith(("pandas", "polars"))
     ):
         return TEXT if owner is None or owner.fixed or name not in ("replace", "join") else None
-    if isinstance(owner, Const) and isinstance(owner.value, str):
-        if name == "format":
-            return _formatted(owner, arguments)
-        if name in ("split", "rsplit", "splitlines"):
-            return Thing("labels")
-        return TEXT
     if isinstance(owner, Thing) and owner.fixed:
         return IMMUTABLE
     if isinstance(owner, Thing) and owner.type.startswith(("pandas.", "polars.")):
@@ -195,8 +195,6 @@ def method_result(owner: Fact | None, name: str, arguments: Arguments) -> Fact |
             not in ("to_numpy", "to_dict", "to_list", "tolist", "groupby", "group_by", "items", "iterrows")
             else None
         )
-    if name in ("split", "rsplit", "splitlines", "listdir") and owner is None:
-        return None
     return None
 
 

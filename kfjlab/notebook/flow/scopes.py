@@ -19,7 +19,8 @@ Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 class Scope:
     """One scope. ``kind``: module, function, class, comprehension or types (the scope of type parameters).
 
-    ``bound``: names it binds itself (parameters included); ``used``: names it loads; ``declared_global`` and ``declared_nonlocal``: by
+    ``bound``: names it binds itself (parameters included); ``used``: names it loads; ``hinted``: names in
+    annotations of local variables, which nobody evaluates; ``declared_global`` and ``declared_nonlocal``: by
     statement. ``private``: the innermost class's name, for name mangling.
     """
 
@@ -29,6 +30,7 @@ class Scope:
     bound: set[str] = field(default_factory=set)
     parameters: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    hinted: set[str] = field(default_factory=set)
     declared_global: set[str] = field(default_factory=set)
     declared_nonlocal: set[str] = field(default_factory=set)
     children: list[Scope] = field(default_factory=list)
@@ -190,7 +192,11 @@ class _Builder(ast.NodeVisitor):
                 self.bind(node.target.id)
         else:
             self.visit(node.target)
+        used, scope = set(self.scope.used), self.scope
         self.visit(node.annotation)
+        if scope.kind == "function" and isinstance(node.target, ast.Name) and node.simple:
+            scope.hinted |= scope.used - used
+            scope.used = used
         if node.value is not None:
             self.visit(node.value)
 

@@ -309,6 +309,14 @@ class Value:
 UNKNOWN = Value()
 
 
+def filled_from(source: Value, fact: Fact | None) -> Value:
+    """A new container of the elements of ``source``."""
+    inner = source.fact.inner() if isinstance(source.fact, Items | Entries) else ()
+    if any(item is None or not item.fixed for item in inner):
+        return Value(fact, contents=source.reach)
+    return Value(fact, elements=source.reach)
+
+
 def joined_fact(one: Fact | None, other: Fact | None) -> Fact | None:
     """What is known about a value that is one or the other."""
     if one == other:
