@@ -186,7 +186,7 @@ def seen(state: dict[str, Any]) -> dict[str, Any]:
     return {name: copy.deepcopy(plain(value)) for name, value in state.items() if name not in hidden}
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @example(["oa = Box(la)", "oa.v.append(1)", "la.append(2)"])
 @example(["fa = (lambda x: lambda y: x.append(6) or y)(la)", "fa(lb)", "la.append(1)"])
 @given(PROGRAMS)

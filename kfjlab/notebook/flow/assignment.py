@@ -12,15 +12,7 @@ from .dispatch import call_method, evaluate
 from .evaluator import Evaluator
 from .iteration import element_of
 from .strays import note_stray
-from .values import (
-    Const,
-    Dotted,
-    Entries,
-    Fact,
-    Instance,
-    Items,
-    Value,
-)
+from .values import Const, Dotted, Entries, Fact, Instance, Items, Thing, Value, filled_from
 
 
 def assign(ev: Evaluator, target: ast.expr, value: Value, source: ast.expr | None) -> None:
@@ -31,7 +23,7 @@ def assign(ev: Evaluator, target: ast.expr, value: Value, source: ast.expr | Non
     elif isinstance(target, ast.Tuple | ast.List):
         _unpack(ev, target.elts, value)
     elif isinstance(target, ast.Starred):
-        assign(ev, target.value, Value(None, value.reach, loose=True), None)
+        assign(ev, target.value, filled_from(value, Thing("list")), None)
     elif isinstance(target, ast.Attribute):
         set_attribute(ev, evaluate(ev, target.value), target.attr, value)
     elif isinstance(target, ast.Subscript):

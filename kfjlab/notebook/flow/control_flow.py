@@ -16,7 +16,7 @@ from .frames import Loop
 from .iteration import consume, element_of, runs_at_least_once
 from .operators import truth
 from .scopes import catches_name_error
-from .values import UNKNOWN, Instance, Value
+from .values import UNKNOWN, Instance, Thing, Value, filled_from, is_deep
 
 _SUPPRESS = frozenset({"contextlib.suppress", "pytest.raises", "builtins.suppress"})
 
@@ -224,14 +224,14 @@ def _irrefutable(pattern: ast.pattern) -> bool:
 
 
 def _bind_pattern(ev: Evaluator, pattern: ast.pattern, subject: Value) -> None:
-    inner = Value(None, subject.reach, loose=True)
+    inner = Value(None, subject.reach, loose=not is_deep(subject.fact))
     for node in ast.walk(pattern):
         if isinstance(node, ast.MatchAs) and node.name:
             ev.bind(node.name, subject if node is pattern else inner)
         elif isinstance(node, ast.MatchStar) and node.name:
-            ev.bind(node.name, inner)
+            ev.bind(node.name, filled_from(subject, Thing("list")))
         elif isinstance(node, ast.MatchMapping) and node.rest:
-            ev.bind(node.rest, inner)
+            ev.bind(node.rest, filled_from(subject, Thing("dict")))
         elif isinstance(node, ast.MatchValue):
             evaluate(ev, node.value)
         elif isinstance(node, ast.MatchClass):

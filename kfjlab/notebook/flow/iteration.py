@@ -17,6 +17,7 @@ from .values import (
     Thing,
     Value,
     const,
+    is_deep,
     joined,
     joined_fact,
 )
@@ -51,7 +52,7 @@ def element_of(ev: Evaluator, iterable: Value) -> Value:
             found = call_method(ev, iterator, "__next__", Arguments())
             return Value(found.fact, found.reach | iterable.reach, loose=True)
         return Value(None, iterable.reach, loose=True)
-    return Value(_element_fact(fact), iterable.reach, loose=True)
+    return Value(_element_fact(fact), iterable.reach, loose=not is_deep(fact))
 
 
 def _element_fact(fact: Fact | None) -> Fact | None:

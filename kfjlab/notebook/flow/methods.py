@@ -105,7 +105,7 @@ def _result(owner: Value, name: str, type_name: str, arguments: Arguments) -> Va
         if default is not None:
             held |= callees_of(default.fact)
             objects |= default.reach
-        loose = owner.loose or name in ("values", "pop", "get")
+        loose = owner.loose or name == "values"
         return Value(Thing("", held=held) if held else None, objects, loose)
     return UNKNOWN
 
@@ -117,7 +117,7 @@ def _of_dict(owner: Value, fact: Entries, name: str, arguments: Arguments) -> Va
         if isinstance(key, Const) and key.value in entries:
             return Value(entries[key.value], owner.reach, owner.loose)
         default = arguments.get(1, "default")
-        return Value(None, owner.reach | (default.reach if default is not None else frozenset()), loose=True)
+        return Value(None, owner.reach | (default.reach if default is not None else frozenset()), owner.loose)
     if name == "values":
         return Value(Items("list", tuple(entries.values())), owner.reach, loose=True)
     if name == "keys":

@@ -181,7 +181,7 @@ class Timeline:
                     self.facts[name] = held.fact
                 continue
             shares = held.objects | held.contents
-            objects[name] = shares | self._linked(held.elements) if held.elements else shares
+            objects[name] = shares | self._linked(held.elements, effects) if held.elements else shares
             if shares and not held.loose and not (held.fact is not None and held.fact.named):
                 for item in shares:
                     if isinstance(item, str) and item != name and item in before:
@@ -197,9 +197,14 @@ class Timeline:
         for name in binds:
             self._bind(name, effects.after[name], effects, step, cell)
 
-    def _linked(self, elements: Objects) -> Objects:
-        """Those names of before whose elements, as far as is known, can be changed."""
-        return frozenset(item for item in elements if isinstance(item, str) and self.aliases.is_linked(item))
+    def _linked(self, elements: Objects, effects: Effects) -> Objects:
+        """Those objects whose elements, as far as is known, can be changed: something was put into them, or taken out."""
+        named = {item for name in effects.binds for item in effects.after[name].objects if item != name}
+        return frozenset(
+            item
+            for item in elements
+            if item in named or (isinstance(item, str) and self.aliases.is_linked(item))
+        )
 
     def _bind(self, name: str, held: Held, effects: Effects, step: Touches, cell: int) -> None:
         step.writes.add(f"var:{name}")

@@ -90,11 +90,12 @@ class Attribute(Fact):
 class Thing(Fact):
     """An object of some type: ``type`` is a dotted path (``pandas.DataFrame``) or one of our words (``number``, ``text``,
     ``generator``, ``iterator``, ``file`` …). ``draws``: generators (``numpy.random``) that its methods draw from. ``held``: functions and
-    classes of the notebook inside."""
+    classes of the notebook inside. ``deep``: what is in it is known to be changeable."""
 
     type: str
     draws: frozenset[str] = frozenset()
     held: frozenset[FunctionFact | ClassFact] = frozenset()
+    deep: bool = False
 
     @property
     def fixed(self) -> bool:  # type: ignore[override]
@@ -309,10 +310,18 @@ class Value:
 UNKNOWN = Value()
 
 
+def is_deep(fact: Fact | None) -> bool:
+    """Whether a value is known to be a container of things that can be changed."""
+    if isinstance(fact, Thing):
+        return fact.deep
+    if isinstance(fact, Items) and fact.kind in ("enumerate", "zip", "items"):
+        return any(map(is_deep, fact.items))
+    return isinstance(fact, Items | Entries) and any(item is None or not item.fixed for item in fact.inner())
+
+
 def filled_from(source: Value, fact: Fact | None) -> Value:
     """A new container of the elements of ``source``."""
-    inner = source.fact.inner() if isinstance(source.fact, Items | Entries) else ()
-    if any(item is None or not item.fixed for item in inner):
+    if is_deep(source.fact):
         return Value(fact, contents=source.reach)
     return Value(fact, elements=source.reach)
 
@@ -340,9 +349,9 @@ def joined_fact(one: Fact | None, other: Fact | None) -> Fact | None:
             },
         )
     if isinstance(one, Thing) and isinstance(other, Thing) and one.type == other.type:
-        return Thing(one.type, one.draws | other.draws, one.held | other.held)
-    held = callees_of(one, other)
-    return Thing("", held=held) if held else None
+        return Thing(one.type, one.draws | other.draws, one.held | other.held, one.deep or other.deep)
+    held, deep = callees_of(one, other), is_deep(one) or is_deep(other)
+    return Thing("", held=held, deep=deep) if held or deep else None
 
 
 def joined(one: Value, other: Value) -> Value:
@@ -363,9 +372,9 @@ def joined(one: Value, other: Value) -> Value:
 def worn(fact: Fact | None) -> Fact | None:
     """What is still known about a value after a change in place that could have been any."""
     if isinstance(fact, Items):
-        return Thing(fact.kind, held=callees_of(fact))
+        return Thing(fact.kind, held=callees_of(fact), deep=is_deep(fact))
     if isinstance(fact, Entries):
-        return Thing("dict", held=callees_of(fact))
+        return Thing("dict", held=callees_of(fact), deep=is_deep(fact))
     return fact
 
 
