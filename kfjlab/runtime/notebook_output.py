@@ -18,6 +18,7 @@ import tempfile
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from .protocol import CellSource
+from .widgets import WidgetStates
 
 TEXT_LIMIT = 20 * 1024 * 1024
 """Characters of stream text kept of one cell; the log has all of it."""
@@ -123,6 +124,7 @@ class ExecutedNotebook:
         self._listen = listen
         self._current: Optional[ExecutedCell] = None
         self._displays: Dict[str, List[Dict[str, Any]]] = {}
+        self._widgets = WidgetStates()
 
     @property
     def current(self) -> Optional[int]:
@@ -179,6 +181,10 @@ class ExecutedNotebook:
             for shown in self._displays.values():
                 shown[:] = [output for output in shown if id(output) in kept]
 
+    def widget_said(self, widget: str, data: Mapping[str, Any], buffers: List[bytes]) -> None:
+        """A message of a Jupyter widget to the browser."""
+        self._widgets.take(widget, to_json_data(data), buffers)
+
     def to_json(self) -> Dict[str, Any]:
         """The notebook as nbformat 4.5 has it."""
         version = ".".join(map(str, sys.version_info[:3]))
@@ -187,6 +193,9 @@ class ExecutedNotebook:
             "language_info",
             {"name": "python", "version": version, "file_extension": ".py", "mimetype": "text/x-python"},
         )
+        widgets = self._widgets.metadata()
+        if widgets is not None:
+            metadata["widgets"] = widgets
         return {
             "cells": [cell.to_json() for cell in self.cells],
             "metadata": metadata,

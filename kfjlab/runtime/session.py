@@ -8,7 +8,7 @@ import faulthandler
 import os
 import threading
 import time
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Mapping, Optional, Set
 
 from .ambient import Ambient
 from .ambient_modules import WorkspaceModules
@@ -27,6 +27,7 @@ from .protocol import CellSource, PreludeRecord, PreludeSpec, StepError, prelude
 from .shell import ZMQInteractiveShell, create_shell
 from .states import States
 from .values import Carrier
+from .widgets import comm_listener
 
 PARAMETERS = "pipeline-parameters"
 """Role of the cells after which parameters are assigned."""
@@ -59,10 +60,15 @@ class Session:
         self.ambient = Ambient(self.shell, workspace)
         self.ambient.watch(self.imports)
         self.modules = WorkspaceModules(Places(workspace), self.shell.user_ns)
-        self.imports.executed += [self.modules.executed, adopt_spawner]
+        self.imports.executed += [self.modules.executed, adopt_spawner, comm_listener(self._widget_said)]
         self.context = contextvars.copy_context()
         self.carrier: Optional[Carrier] = None
         self.prelude_cells: List[CellSource] = []
+
+    def _widget_said(self, widget: str, data: Mapping[str, Any], buffers: List[bytes]) -> None:
+        if self.shell.notebook is not None:
+            with self.lock:
+                self.shell.notebook.widget_said(widget, data, buffers)
 
     @property
     def namespace(self) -> Dict[str, Any]:

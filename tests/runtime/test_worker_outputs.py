@@ -234,3 +234,29 @@ def test_the_notebook_is_valid(tmp_path: Path) -> None:
         assert [cell["execution_count"] for cell in document["cells"]] == [11, 12, 13, None]
     finally:
         bench.close()
+
+
+def test_widgets_are_kept_as_by_nbclient(bench: Bench, tmp_path: Path) -> None:
+    pytest.importorskip("ipywidgets")
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    sources = [
+        "from tqdm.notebook import tqdm\nfor i in tqdm(range(3), desc='bar'): pass",
+        "import ipywidgets as w\ns = w.IntSlider(3, description='s')\nprint('x')\ns",
+        "s.value = 7\nw.Image(value=b'abc')",
+    ]
+    theirs = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    nbclient.NotebookClient(theirs, timeout=60, kernel_name="python3").execute()
+    assert bench.run(*sources, start=0).state == "succeeded", bench.last.text()
+    ours = bench.last.notebook()
+
+    def plain(document: Any) -> tuple[Any, list[str]]:
+        states = document["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+        outputs = [normal(cell["outputs"]) for cell in document["cells"]]
+        texts = [json.dumps(value, sort_keys=True) for value in (outputs, *states.values())]
+        texts = [re.sub(r"[0-9a-f]{32}", "ID", re.sub(r"[\d.]+it/s", "RATE", text)) for text in texts]
+        return json.loads(texts[0]), sorted(texts[1:])
+
+    assert plain(ours) == plain(json.loads(nbformat.writes(theirs)))
+    assert '"value": 7' in json.dumps(ours["metadata"]["widgets"])
+    nbformat.validate(ours)
