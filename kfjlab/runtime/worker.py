@@ -24,6 +24,7 @@ from .file_log import TouchLog
 from .file_report import FileReport, FileReporter
 from .file_watch import Watch, activate
 from .files import Places, hidden_folder, remember_digests_in
+from .helpers_end import end_helpers
 from .messages import LOG_DELAY, Channel, Reactor, end_process_group
 from .metrics import metrics_of
 from .notebook_output import ExecutedNotebook
@@ -81,6 +82,7 @@ class StepAttempt:
         )
         self._done = Execution(0.0)
         self._loaded = False
+        self._over = False
 
     def run(self) -> StepRecord:
         """Run the step and send its record."""
@@ -101,8 +103,14 @@ class StepAttempt:
             record = self._failed(_trouble(error, self._spec.step))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         activate(None)
-        record = self._write_notebook(record)
         self._capture.flush()
+        record = self._write_notebook(record)
+        self._over = True
+        trouble = end_helpers()
+        if trouble is not None:
+            self._warn(
+                "helpers-left", f"Helper processes may have left something in shared memory: {trouble}.", None
+            )
         channel.send({"type": "record", **to_json(record)})
         return record
 
@@ -329,6 +337,8 @@ class StepAttempt:
     # Small things -----------------------------------------------------------------------------------------------------
 
     def _stream(self, name: str, text: str) -> None:
+        if self._over:
+            return  # what helper processes say while they end
         self._notebook.stream(name, text)
         self._channel.log(name, text, self._notebook.current)
 
