@@ -141,12 +141,16 @@ class Zygote:
         self._random = random.getstate()
         gc.collect()
         gc.freeze()  # what the prelude made stays on pages that no child has to copy
+        control = self._control.fileno()
+        waiting = select.poll()  # not select(), which refuses descriptors above 1023
+        waiting.register(control, select.POLLIN)
+        waiting.register(self._wake_reader, select.POLLIN)
         while True:
-            ready, _, _ = select.select([self._control.fileno(), self._wake_reader], [], [])
+            ready = {fd for fd, _ in waiting.poll()}
             if self._wake_reader in ready:
                 self._drain_wake()
             self._reap()
-            if self._control.fileno() in ready and not self._receive():
+            if control in ready and not self._receive():
                 os._exit(0)
 
     def _receive(self) -> bool:
