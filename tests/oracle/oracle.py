@@ -177,7 +177,7 @@ def from_top_to_bottom(notebook: Path, dump: Path) -> Outcome:
     error = None
     with quiet_kernel_warnings():
         try:
-            client.execute(env=environment)
+            client.execute(env=environment, cleanup_kc=True)  # not by itself with a manager of ours
         except CellExecutionError as failure:
             failed = next(
                 i
