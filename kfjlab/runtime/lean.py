@@ -36,18 +36,17 @@ def notes_of(kind: Any) -> FrozenSet[str]:
     return frozenset(found)
 
 
-def has_notes(item: Any) -> bool:
-    """Whether the state of an object may hold notes of a library."""
-    kind: Any = type(item)
-    if kind.__module__ in ("builtins", "__main__") or isinstance(item, type):
+def has_notes(kind: Any) -> bool:
+    """Whether the state of objects of that type may hold notes of a library."""
+    if kind.__module__ in ("builtins", "__main__"):
         return False
-    return kind.__module__ in _TREES or bool(notes_of(kind)) or _is_frame(kind)
+    return kind.__module__ in _TREES or bool(notes_of(kind)) or is_frame(kind)
 
 
 def reduce_lean(item: Any) -> Optional[Tuple[Any, ...]]:
     """What pickles an object without notes, for a fingerprint; None when the object is pickled in a way of its own."""
     kind: Any = type(item)
-    if _is_frame(kind):
+    if is_frame(kind):
         item = _consolidated(item)
     reduced = item.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
     if not isinstance(reduced, tuple) or len(reduced) < 3:
@@ -72,7 +71,8 @@ def _without(state: Any, names: FrozenSet[str]) -> Any:
     return {name: value for name, value in state.items() if name not in names} or None
 
 
-def _is_frame(kind: type) -> bool:
+def is_frame(kind: type) -> bool:
+    """Whether objects of that type are frames or series of pandas."""
     return kind.__module__.startswith("pandas") and any(cls.__name__ == "NDFrame" for cls in kind.__mro__)
 
 

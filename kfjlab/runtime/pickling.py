@@ -1,43 +1,37 @@
 """Values ↔ bytes: cloudpickle with the meaning that a notebook gives to functions, classes and shared memory.
 
-- Functions of the notebook are pickled by value *without* their globals; rebuilt, they look names up in the namespace they are loaded
-  into, as they do in a notebook. Which names they look up is collected in :attr:`Pickled.needs`.
-- A function takes the source of its cell along, for tracebacks and ``inspect.getsource``.
-- Closure cells are objects of their own, so that functions that share a variable go on sharing it.
-- Classes of the notebook are pickled by value under an identity that does not depend on the process, so that an instance and its class
-  match wherever they meet. Loading an instance leaves a class that is there already as it is.
-- numpy arrays that share memory go on sharing it, when they are pickled together.
+- Functions and classes of the notebook: see :mod:`.functions` and :mod:`.classes`. Which global names a pickle's functions look up is
+  collected in :attr:`Pickled.needs`.
+- Arrays, tensors and frames that use the same memory: see :mod:`.memory`.
+- What libraries note in their objects when these are only read: see :mod:`.lean`.
 - Large contiguous buffers go out of band (pickle protocol 5, PEP 574).
 """
 
 from __future__ import annotations
 
 import array
-import contextlib
-import dataclasses
-import dis
 import functools
-import hashlib
 import io
 import pickle
 import sys
+import threading
 import types
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Type
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
 import cloudpickle  # type: ignore[import-untyped]
 from cloudpickle import cloudpickle as internals
 
-from . import memory
-from .cell_files import in_file, remember_source, source_of
-from .lean import has_notes, reduce_lean
+from . import memory, rebuilding
+from .classes import identify, is_named_type, reduce_class, reduce_named_type
+from .functions import reduce_cell, reduce_function, reduce_library_function
+from .lean import has_notes, is_frame, reduce_lean
+from .standard_types import reduce_single_dispatch, reducer_of, visible_state
 
 OUT_OF_BAND = 64 * 1024
 """Bytes from which a buffer is an object of its own."""
-
-_LOOK_UPS = frozenset(
-    {"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
-)
+_DEEP_STACK = 512 * 1024 * 1024
+"""Bytes of stack for pickling what is nested deeper than usual (reserved, not used)."""
 
 _ATOMIC = (
     type(None), bool, int, float, complex, str, bytes, range, slice, type(...), type(NotImplemented),
@@ -50,6 +44,7 @@ _ATOMIC_NAMES = frozenset(
         "re.Pattern", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta", "datetime.timezone",
         "decimal.Decimal", "fractions.Fraction", "uuid.UUID", "pathlib.PosixPath", "pathlib._local.PosixPath",
         "zoneinfo.ZoneInfo", "pickle.PickleBuffer", "functools.partial", "operator.itemgetter", "operator.attrgetter",
+        "numpy.ufunc", "numpy._ArrayFunctionDispatcher",
     }
 )  # fmt: skip
 
@@ -71,28 +66,49 @@ class Pickled:
 
 
 def dump(
-    values: Tuple[Any, ...], namespace: Mapping[str, Any], step: str, fingerprint: bool = False
+    values: Tuple[Any, ...],
+    namespace: Mapping[str, Any],
+    step: str,
+    fingerprint: bool = False,
+    lenient: bool = False,
 ) -> Pickled:
     """Pickle ``values``, the variables of a notebook whose globals are ``namespace``.
 
     ``step`` becomes part of the identity of classes that are met for the first time. ``fingerprint``: the pickle is only to be compared
     with another one of the same kind, so it leaves out what is no part of the values themselves: the state of their classes, and notes
-    that a library makes when a value is read. Raises whatever an object raises that cannot be pickled.
+    that a library makes when a value is read. ``lenient``: what cannot be pickled is represented by what can be seen of it (such a pickle
+    cannot be loaded). Raises whatever an object raises that cannot be pickled.
     """
-    pickled, notes = _dump(values, namespace, step, fingerprint, memory.MemoryNotes())
+
+    def work() -> Pickled:
+        return _dump(values, namespace, step, fingerprint, lenient)
+
+    try:
+        return work()
+    except (RecursionError, pickle.PicklingError) as error:
+        if not isinstance(error, RecursionError) and not isinstance(error.__cause__, RecursionError):
+            raise
+        return _with_deep_stack(work)
+
+
+def _dump(
+    values: Tuple[Any, ...], namespace: Mapping[str, Any], step: str, fingerprint: bool, lenient: bool
+) -> Pickled:
+    pickled, notes = _dump_once(values, namespace, step, fingerprint, lenient, memory.MemoryNotes())
     regions = notes.shared_regions()
     if regions:  # a second time, now that it is known which arrays share memory
-        again, _ = _dump(values, namespace, step, fingerprint, memory.MemoryNotes(regions))
+        again, _ = _dump_once(values, namespace, step, fingerprint, lenient, memory.MemoryNotes(regions))
         pickled.data, pickled.buffers = again.data, again.buffers
         pickled.alive = (pickled.alive, again.alive, regions)
     return pickled
 
 
-def _dump(
+def _dump_once(
     values: Tuple[Any, ...],
     namespace: Mapping[str, Any],
     step: str,
     fingerprint: bool,
+    lenient: bool,
     notes: memory.MemoryNotes,
 ) -> Tuple[Pickled, memory.MemoryNotes]:
     file = io.BytesIO()
@@ -105,28 +121,59 @@ def _dump(
         buffers.append(raw)
         return False
 
-    pickler = _Pickler(file, out_of_band, namespace, step, values, notes)
-    pickler.fingerprint = fingerprint
+    pickler = Pickler(file, out_of_band, namespace, step, values, notes)
+    pickler.fingerprint, pickler.lenient = fingerprint, lenient
     pickler.dump(values)
     memo = pickler.memo.copy()
     shared = set()
     for identity, (_, item) in memo.items():
-        if identity not in pickler.ignored and identity not in notes.guarded and can_change(item):
+        if type(item) in _ATOMIC or identity in pickler.ignored or identity in notes.guarded:
+            continue
+        if can_change(item):
             shared.add(identity)
             if isinstance(item, (bytearray, array.array)):
                 notes.note(item, memory.extent_of_bytes(item))
     shared.discard(id(values))
     alive = (memo, pickler.alive, notes)
-    return Pickled(
-        file.getvalue(), buffers, pickler.needs, shared, notes.extents, alive, pickler.telling
-    ), notes
+    pickled = Pickled(file.getvalue(), buffers, pickler.needs, shared, notes.extents, alive, pickler.telling)
+    return pickled, notes
+
+
+def _with_deep_stack(work: Callable[[], Pickled]) -> Pickled:
+    """Call ``work`` where nesting may be very deep. From Python 3.12 on its C code has a limit of its own that nobody can raise."""
+    done: List[Pickled] = []
+    failed: List[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:
+            failed.append(error)
+
+    limit, stack = sys.getrecursionlimit(), threading.stack_size(_DEEP_STACK)
+    sys.setrecursionlimit(1_000_000)
+    try:
+        thread = threading.Thread(target=run, name="kfjlab-deep")
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(stack)
+    if failed:
+        raise failed[0]
+    return done[0]
 
 
 def load(
-    data: Any, buffers: Sequence[memoryview], namespace: Dict[str, Any], refresh_classes: bool = False
+    data: Any,
+    buffers: Sequence[memoryview],
+    namespace: Dict[str, Any],
+    refresh: FrozenSet[int] = frozenset(),
+    stand_ins: Mapping[str, type] = types.MappingProxyType({}),
 ) -> Tuple[Any, ...]:
-    """The values of a pickle. ``refresh_classes``: classes that are here already take the pickle's state (their class attributes)."""
-    with _loading(namespace, refresh_classes):
+    """The values of a pickle. ``refresh``: positions of the classes and functions among them that take the pickle's state, even if they
+    are here already; ``stand_ins``: see :meth:`kfjlab.runtime.values.Carrier.load`."""
+    with rebuilding.into(namespace, refresh, stand_ins):
         values: Tuple[Any, ...] = pickle.loads(data, buffers=buffers)
     return values
 
@@ -138,204 +185,126 @@ def can_change(item: Any) -> bool:
         return bool(item.__dict__)
     if isinstance(item, _ATOMIC) or f"{kind.__module__}.{kind.__qualname__}" in _ATOMIC_NAMES:
         return False
-    module = kind.__module__.partition(".")[0]
-    if module == "pyarrow":
+    library = str(kind.__module__).partition(".")[0]
+    if library == "pyarrow":
         return False
-    if module == "numpy":
-        return kind.__name__ == "ndarray" or (
-            not isinstance(item, getattr(sys.modules["numpy"], "generic", ()))
-            and kind.__module__ != "numpy.dtypes"
+    if library == "numpy":
+        generic = getattr(sys.modules["numpy"], "generic", ())
+        return (
+            not isinstance(item, generic)
+            and not kind.__module__.startswith("numpy.dtype")
+            and kind.__name__ != "dtype"
         )
-    if module == "pandas" and (_is_index(item) or kind.__name__.endswith("Dtype")):
+    if library == "pandas" and (_is_index(kind) or kind.__name__.endswith("Dtype")):
         return False
-    return not _is_global(item)
+    return not (callable(item) and is_global(item))
 
 
-def _is_global(item: Any) -> bool:
-    """Whether pickles refer to ``item`` by its module and name (a compiled function, a singleton)."""
-    if isinstance(item, (list, dict, set)):
-        return False
-    found: Any = sys.modules.get(getattr(item, "__module__", None) or "")
+def is_global(item: Any) -> bool:
+    """Whether pickles refer to a function or class by its module and name."""
+    module = getattr(item, "__module__", None) or ""
+    found: Any = sys.modules.get(module)
     name = getattr(item, "__qualname__", None) or getattr(item, "__name__", None)
-    if found is None or not isinstance(name, str):
+    if found is None or module == "__main__" or not isinstance(name, str):
         return False
     for part in name.split("."):
         found = getattr(found, part, None)
     return found is item
 
 
-def is_notebook_function(item: Any, namespace: Mapping[str, Any]) -> bool:
-    """Whether ``item`` is a function whose globals are the notebook's variables."""
-    return isinstance(item, types.FunctionType) and item.__globals__ is namespace
+def _is_index(kind: type) -> bool:
+    return any(cls.__name__ == "Index" and cls.__module__.startswith("pandas") for cls in kind.__mro__)
 
 
-@functools.lru_cache(maxsize=4096)
-def names_looked_up(code: types.CodeType) -> frozenset[str]:
-    """The global names that executing ``code``, or code inside it, may look up or bind."""
-    names = {str(step.argval) for step in dis.get_instructions(code) if step.opname in _LOOK_UPS}
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            names |= names_looked_up(constant)
-    return frozenset(names)
+def _is_tensor(kind: type) -> bool:
+    return any(cls.__name__ == "Tensor" and cls.__module__ == "torch" for cls in kind.__mro__)
 
 
-def identify(cls: type, step: str) -> None:
-    """Give a class of the notebook its identity, unless it has one: the step that made it, its name, and a number."""
-    if cls in internals._DYNAMIC_CLASS_TRACKER_BY_CLASS:
-        return
-    stem = f"{step}/{cls.__qualname__}/"
-    known = internals._DYNAMIC_CLASS_TRACKER_BY_ID
-    number = sum(1 for identity in known if identity.startswith(stem))
-    with internals._DYNAMIC_CLASS_TRACKER_LOCK:
-        known[stem + str(number)] = cls
-        internals._DYNAMIC_CLASS_TRACKER_BY_CLASS[cls] = stem + str(number)
-    _complete.add(cls)
-    for value in vars(cls).values():
-        identify_function(value, step)
+class Pickler(cloudpickle.CloudPickler):
+    """Pickles one tuple of values. ``roots``: their positions by ``id``."""
 
-
-def identify_function(function: Any, step: str) -> str:
-    """The identity of a function without a state of its own, the same in every process: the step that made it, its name, its code and
-    a number. Empty for all others, whose state is carried by alias groups."""
-    if (
-        not isinstance(function, types.FunctionType)
-        or function.__closure__
-        or function.__dict__
-        or function.__kwdefaults__
-    ):
-        return ""
-    if function.__defaults__ and not all(
-        isinstance(value, _PLAIN_DEFAULTS) for value in function.__defaults__
-    ):
-        return ""
-    known = _identities.get(id(function))
-    if known is None:
-        stem = f"{step}/{function.__qualname__}/{_code_digest(function.__code__)}/{function.__defaults__!r}/"
-        known = stem + str(sum(1 for identity in _functions if identity.startswith(stem)))
-        _functions[known] = function
-        _identities[id(function)] = known
-    return known
-
-
-@functools.lru_cache(maxsize=4096)
-def _code_digest(code: types.CodeType) -> str:
-    inner = [_code_digest(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
-    parts = (code.co_code.hex(), code.co_names, code.co_varnames, code.co_firstlineno, inner)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-
-@functools.lru_cache(maxsize=4096)
-def _of_classes(kind: type) -> frozenset[int]:
-    """Identities of the lists and dicts that are attributes of a class: every instance's pickle may name them (``DataFrame._metadata``)."""
-    values = [value for cls in kind.__mro__ for value in vars(cls).values()]
-    return frozenset(id(value) for value in values if isinstance(value, (list, dict, set)))
-
-
-class _Pickler(cloudpickle.CloudPickler):
     def __init__(
         self,
         file: io.BytesIO,
         out_of_band: Callable[[pickle.PickleBuffer], bool],
         namespace: Mapping[str, Any],
         step: str,
-        roots: Tuple[Any, ...],
+        values: Tuple[Any, ...],
         notes: memory.MemoryNotes,
     ) -> None:
         super().__init__(file, protocol=5, buffer_callback=out_of_band)
-        self._namespace = namespace
-        self._step = step
-        self._roots = {id(root) for root in roots}
-        self._notes = notes
-        self._sources: Dict[str, Optional[Tuple[str, str]]] = {}
+        self.namespace = namespace
+        self.step = step
+        self.roots: Dict[int, Tuple[int, ...]] = {}
+        for position, value in enumerate(values):
+            self.roots[id(value)] = (*self.roots.get(id(value), ()), position)
+        self.sources: Dict[str, Optional[Tuple[str, str]]] = {}
         self.needs: Set[str] = set()
         self.ignored: Set[int] = set()
         self.alive: List[Any] = []
-        self.fingerprint = False
+        self.fingerprint = self.lenient = False
         self.telling = True
+        self._notes = notes
+        self._seen: Set[type] = set()
 
     def reducer_override(self, obj: Any) -> Any:
-        kind = type(obj)
-        self.ignored |= _of_classes(kind)  # type: ignore[arg-type]
-        if kind is types.FunctionType:
-            if obj.__globals__ is self._namespace:
-                return self._function(obj)
-        elif kind is types.CellType:
-            return self._cell(obj)
-        elif isinstance(obj, type):
-            return self._class(obj)
-        elif kind is _LRU_CACHE and getattr(obj, "__wrapped__", None) is not None:
-            if is_notebook_function(obj.__wrapped__, self._namespace):
-                return _cached, (obj.__wrapped__, obj.cache_parameters()), obj.__dict__ or None
-        elif kind.__module__ == "dataclasses":
-            for name in _SENTINELS:
-                if obj is getattr(dataclasses, name, None):
-                    return name  # by reference: dataclasses compares them by identity
-        elif isinstance(obj, BaseException) and getattr(kind, "__reduce__", None) is BaseException.__reduce__:
-            return (
-                _exception,
-                (kind, obj.args),
-                obj.__dict__ or None,
-            )  # its own reduce would call __init__ with other arguments
-        elif isinstance(obj, io.IOBase) and not isinstance(obj, (io.BytesIO, io.StringIO)):
-            raise pickle.PicklingError(
-                "a file cannot be carried"
-            )  # cloudpickle would make a copy of its content
-        elif kind.__module__ == "numpy" and kind.__name__ == "ndarray":
-            return self._array(obj)
-        elif memory.is_tensor(obj):
-            return self._tensor(obj)
-        elif memory.is_block_manager(kind):
-            return self._blocks(obj)
-        elif kind.__module__.startswith("pandas") and _is_index(obj):
-            self._ignore_index(obj)
-        elif has_notes(obj) and kind not in self.dispatch_table:
-            self.telling = False
-            if self.fingerprint:
-                self._note_blocks(obj)
-                return reduce_lean(obj) or super().reducer_override(obj)
-        return super().reducer_override(obj)
+        kind: Any = type(obj)
+        if kind not in self._seen:
+            self._seen.add(kind)
+            self.ignored |= _of_classes(kind)
+        way = _way(kind)
+        if self.lenient:
+            return self._lenient(obj, way)
+        return super().reducer_override(obj) if way is None else way(self, obj)
+
+    def _lenient(self, obj: Any, way: Optional[Callable[[Pickler, Any], Any]]) -> Any:
+        try:
+            reduced = super().reducer_override(obj) if way is None else way(self, obj)
+            if reduced is NotImplemented and not isinstance(obj, (type, types.FunctionType)):
+                own = self.dispatch_table.get(type(obj))
+                reduced = own(obj) if own is not None else obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        except Exception:  # that is what makes it impossible to pickle
+            return str, (visible_state(obj),), getattr(obj, "__dict__", None) or None
+        return reduced
+
+    # Python's own types ------------------------------------------------------------------------------------------------
 
     def _function(self, obj: types.FunctionType) -> Any:
-        self.needs |= names_looked_up(obj.__code__)
-        state = {
-            "__kwdefaults__": obj.__kwdefaults__ and dict(obj.__kwdefaults__),
-            "__annotations__": dict(obj.__annotations__),
-            "__doc__": obj.__doc__,
-            "__module__": obj.__module__,
-            "__qualname__": obj.__qualname__,
-        }
-        if getattr(obj, "__type_params__", ()):
-            state["__type_params__"] = obj.__type_params__  # type: ignore[attr-defined]
-        identity = identify_function(obj, self._step)
-        arguments = (obj.__code__, obj.__name__, obj.__defaults__, obj.__closure__, identity)
-        source = self._sources.setdefault(obj.__code__.co_filename, source_of(obj.__code__.co_filename))
-        if source is not None:
-            self.telling = False  # what else is in the function's cell does not matter
-            source = None if self.fingerprint else source
-        return _function, arguments, (state, obj.__dict__ or None, source), None, None, _set_function
+        if obj.__globals__ is self.namespace:
+            return reduce_function(self, obj)
+        reduced = super().reducer_override(obj)
+        if reduced is NotImplemented:  # it is found by its name
+            return reduced
+        return reduce_single_dispatch(obj) or reduce_library_function(obj) or reduced
 
-    def _cell(self, obj: Any) -> Any:
-        try:
-            content = obj.cell_contents
-        except ValueError:
-            return _empty_cell, ()
-        return _empty_cell, (), (content,), None, None, _set_cell
+    def _cell(self, obj: types.CellType) -> Any:
+        return reduce_cell(obj)
 
     def _class(self, obj: type) -> Any:
         if not internals._should_pickle_by_reference(obj):
-            identify(obj, self._step)
-            if id(obj) not in self._roots:
-                if self._namespace.get(obj.__name__) is obj:
-                    self.needs.add(obj.__name__)
-                if self.fingerprint:
-                    return str, (internals._DYNAMIC_CLASS_TRACKER_BY_CLASS[obj],)
-                self.telling = False
-        reduced = super().reducer_override(obj)
-        if isinstance(reduced, tuple) and len(reduced) == 6:
-            return (*reduced[:5], _set_class)
-        return reduced
+            identify(obj, self.step)
+        return reduce_class(self, obj, super().reducer_override(obj))
 
-    # Memory ------------------------------------------------------------------------------------------------------------
+    def _named_type(self, obj: Any) -> Any:
+        if internals._lookup_module_and_qualname(obj, name=obj.__name__) is not None:
+            return super().reducer_override(obj)
+        return reduce_named_type(self, obj)
+
+    def _standard(self, obj: Any) -> Any:
+        reducer = reducer_of(type(obj))
+        reduced = reducer(obj) if reducer is not None else NotImplemented
+        return super().reducer_override(obj) if reduced is NotImplemented else reduced
+
+    # Libraries' types --------------------------------------------------------------------------------------------------
+
+    def _noted(self, obj: Any) -> Any:
+        """An object of a library that keeps notes when it is read."""
+        self.telling = False
+        if not self.fingerprint or type(obj) in self.dispatch_table:
+            return super().reducer_override(obj)
+        if is_frame(type(obj)):
+            self._note_blocks(obj)
+        return reduce_lean(obj) or super().reducer_override(obj)
 
     def _array(self, obj: Any) -> Any:
         extent = None if id(obj) in self.ignored else memory.extent_of(obj)
@@ -372,8 +341,8 @@ class _Pickler(cloudpickle.CloudPickler):
 
     def _note_blocks(self, obj: Any) -> None:
         """A fingerprint is taken of a copy of some frames, but the memory is theirs."""
-        manager = getattr(obj, "_mgr", None)
-        if manager is not None and memory.is_block_manager(type(manager)):
+        manager = obj._mgr
+        if memory.is_block_manager(type(manager)):
             if memory.copies_on_write():
                 memory.note_blocks(self._notes, manager)
             for block in manager.blocks:
@@ -391,97 +360,43 @@ class _Pickler(cloudpickle.CloudPickler):
             return memory.reduce_manager(self._notes, obj) or super().reducer_override(obj)
         return super().reducer_override(obj)
 
-    def _ignore_index(self, index: Any) -> None:
-        """An index cannot be changed, so sharing its arrays means nothing."""
-        parts = [getattr(index, "_data", None), *(getattr(index, "_codes", None) or ())]
+    def _index(self, obj: Any) -> Any:
+        """An index of pandas. It cannot be changed, so sharing its arrays means nothing."""
+        parts = [getattr(obj, "_data", None), *(getattr(obj, "_codes", None) or ())]
         for part in parts:
             for item in (part, getattr(part, "_ndarray", None)):
                 if item is not None:
                     self.ignored.add(id(item))
                     self.alive.append(item)
+        return super().reducer_override(obj)
 
 
-_set_class_state = (
-    getattr(internals, "_class_setstate", None) or cloudpickle.cloudpickle_fast._class_setstate
-)  # cloudpickle 3 or 2
-_PLAIN_DEFAULTS = (type(None), bool, int, float, complex, str, bytes)
-_SENTINELS = ("MISSING", "KW_ONLY", "_HAS_DEFAULT_FACTORY")
-_LRU_CACHE: type = type(functools.lru_cache(lambda: None))
+@functools.lru_cache(maxsize=4096)
+def _way(kind: Any) -> Optional[Callable[[Pickler, Any], Any]]:
+    """The method that pickles objects of that type; None: cloudpickle's."""
+    if kind is types.FunctionType:
+        return Pickler._function
+    if kind is types.CellType:
+        return Pickler._cell
+    if issubclass(kind, type):
+        return Pickler._class
+    if is_named_type(kind):
+        return Pickler._named_type
+    if reducer_of(kind) is not None:
+        return Pickler._standard
+    if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
+        return Pickler._array
+    if _is_tensor(kind):
+        return Pickler._tensor
+    if memory.is_block_manager(kind):
+        return Pickler._blocks
+    if _is_index(kind):
+        return Pickler._index
+    return Pickler._noted if has_notes(kind) else None
 
 
-def _is_index(item: Any) -> bool:
-    pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(item, getattr(pandas, "Index", ()))
-
-
-# What pickles call when they are loaded. Their names are part of the format ------------------------------------------------
-
-_namespace: Dict[str, Any] = {}
-_refresh = False
-_functions: Dict[str, types.FunctionType] = {}
-_identities: Dict[int, str] = {}
-"""Functions of the notebook that have an identity, and their identities by ``id``."""
-_complete: Set[type] = set()
-"""Classes of the notebook that have their state."""
-
-
-@contextlib.contextmanager
-def _loading(namespace: Dict[str, Any], refresh: bool) -> Iterator[None]:
-    global _namespace, _refresh
-    before = _namespace, _refresh
-    _namespace, _refresh = namespace, refresh
-    try:
-        yield
-    finally:
-        _namespace, _refresh = before
-
-
-def _function(
-    code: types.CodeType, name: str, defaults: Any, closure: Any, identity: str
-) -> types.FunctionType:
-    known = _functions.get(identity)
-    if known is not None and known.__globals__ is _namespace:
-        return known  # two values that hold it hold the same function
-    function = types.FunctionType(code, _namespace, name, defaults, closure)
-    if identity:
-        _functions[identity] = function
-        _identities[id(function)] = identity
-    return function
-
-
-def _set_function(
-    function: types.FunctionType,
-    state: Tuple[Dict[str, Any], Optional[Dict[str, Any]], Optional[Tuple[str, str]]],
-) -> None:
-    attributes, own, source = state
-    for name, value in attributes.items():
-        setattr(function, name, value)
-    if own:
-        function.__dict__.update(own)
-    if source is not None:
-        remember_source(*source)
-        function.__code__ = in_file(function.__code__, source[0])
-
-
-def _empty_cell() -> Any:
-    return types.CellType()
-
-
-def _set_cell(cell: Any, state: Tuple[Any]) -> None:
-    cell.cell_contents = state[0]
-
-
-def _set_class(cls: type, state: Any) -> Any:
-    if cls in _complete and not _refresh:
-        return cls
-    _complete.add(cls)
-    _set_class_state(cls, state)
-    return cls
-
-
-def _exception(cls: Type[BaseException], args: Tuple[Any, ...]) -> BaseException:
-    return cls.__new__(cls, *args)
-
-
-def _cached(function: Callable[..., Any], parameters: Dict[str, Any]) -> Any:
-    return functools.lru_cache(**parameters)(function)
+@functools.lru_cache(maxsize=4096)
+def _of_classes(kind: Any) -> FrozenSet[int]:
+    """Identities of the lists and dicts that are attributes of a class: every instance's pickle may name them (``DataFrame._metadata``)."""
+    values = [value for cls in kind.__mro__ for value in vars(cls).values()]
+    return frozenset(id(value) for value in values if isinstance(value, (list, dict, set)))

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import types
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
+from .classes import identify
+from .functions import identify_function, is_notebook_function, is_plain, names_looked_up, needs_of
 from .kinds import describe, type_name
-from .mappings import MAPPINGS
+from .mappings import MAPPINGS, address_of
 from .memory import overlaps
 from .objects import ObjectStore
-from .pickling import (
-    Pickled,
-    can_change,
-    dump,
-    identify,
-    identify_function,
-    is_notebook_function,
-    load,
-    names_looked_up,
-)
+from .pickling import Pickled, can_change, dump, is_global, load
 from .protocol import Value
 from .travel import CannotTravel, explain
 
 __all__ = ["CannotTravel", "Carrier", "Changes", "SaveResult"]
 
 FORMAT = 1
-_IPYTHONS = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open"})
+_IPYTHONS = re.compile(r"__\w+__|_{1,3}|_i{1,3}|_i?\d+|_[iod]h|In|Out|get_ipython|exit|quit|open")
+"""Names that IPython binds itself."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,8 @@ class Carrier:
         self._prelude: Dict[str, Any] = {}
         self._given: Dict[str, Value] = {}
         self._before: Dict[str, Any] = {}
-        self._prints: Dict[str, str] = {}
+        self._prints: Dict[str, Any] = {}
+        self._now: Dict[str, Pickled] = {}
 
     # The prelude ------------------------------------------------------------------------------------------------------
 
@@ -75,30 +72,37 @@ class Carrier:
     def prelude_values(self) -> Tuple[Dict[str, Value], Dict[str, List[str]]]:
         """The stored data values of the prelude (those that can be stored), and for each of its names the global names that functions in
         its value look up."""
-        mine = {
-            name: value
-            for name, value in self._prelude.items()
-            if not name.startswith("_") and name not in _IPYTHONS
-        }
         needs: Dict[str, List[str]] = {}
         data = []
-        for name, value in mine.items():
-            if is_notebook_function(value, self._namespace):
+        for name, value in self._prelude.items():
+            if _IPYTHONS.fullmatch(name) or isinstance(value, (types.ModuleType, types.BuiltinFunctionType)):
+                continue
+            if is_notebook_function(value, self._namespace) and is_plain(value):
                 needs[name] = sorted(names_looked_up(value.__code__))
-            elif not isinstance(value, (types.ModuleType, types.BuiltinFunctionType, types.FunctionType)):
-                if not isinstance(value, type):
-                    data.append(name)
-                elif value.__module__ == "__main__":
+            elif isinstance(value, (type, types.FunctionType)):
+                if not is_global(value):
                     pickled, _ = self._try(name)
-                    needs[name] = sorted(pickled.needs) if pickled is not None else []
+                    needs[name] = sorted(
+                        needs_of(value, self._namespace) if pickled is None else pickled.needs - {name}
+                    )
+            else:
+                data.append(name)
         saved = self.save(data)
         needs.update({name: list(value.needs) for name, value in saved.values.items()})
+        needs.update(
+            {
+                failure.name: sorted(needs_of(self._prelude[failure.name], self._namespace))
+                for failure in saved.failures
+            }
+        )
         return saved.values, {name: found for name, found in needs.items() if found}
 
     # Loading ----------------------------------------------------------------------------------------------------------
 
-    def load(self, values: Mapping[str, Value]) -> None:
+    def load(self, values: Mapping[str, Value], stand_ins: Mapping[str, type] = MappingProxyType({})) -> None:
         """Bind the stored values to their names. An object is read once, so that its names share what they shared.
+
+        ``stand_ins``: classes that take the place of stored ones, by the step that made them and their name (``prelude/Box``).
 
         Raises :class:`~kfjlab.runtime.objects.CorruptObject`, and what unpickling raises (a module that cannot be imported …).
         """
@@ -107,7 +111,7 @@ class Carrier:
             by_object.setdefault(value.digest, []).append(name)
         # Classes last, with their attributes: an instance from an older object must not have the last word.
         order = sorted(
-            by_object.items(), key=lambda item: any(values[name].kind == "class" for name in item[1])
+            by_object.items(), key=lambda item: any(_has_identity(values[name]) for name in item[1])
         )
         for digest, names in order:
             data = memoryview(self._store.get_bytes(digest))
@@ -116,8 +120,13 @@ class Carrier:
             buffers = [
                 self._store.map(buffer, size) for buffer, size in zip(header["buffers"], header["sizes"])
             ]
-            refresh = any(values[name].kind == "class" for name in names)
-            loaded = dict(zip(header["names"], load(data[end + 1 :], buffers, self._namespace, refresh)))
+            refresh = frozenset(
+                position
+                for position, name in enumerate(header["names"])
+                if name in names and _has_identity(values[name])
+            )
+            found = load(data[end + 1 :], buffers, self._namespace, refresh, stand_ins)
+            loaded = dict(zip(header["names"], found))
             for name in names:
                 self._namespace[name] = loaded[name]
         self._given.update(values)
@@ -127,28 +136,39 @@ class Carrier:
     def begin(self) -> None:
         """What is changed from now on is the step's doing."""
         self._before = dict(self._namespace)
-        self._prints = {}
-        for name in self._watched():
-            pickled, _ = self._try(name, fingerprint=True)
-            if pickled is not None:
-                self._prints[name] = _digest(pickled)
+        self._prints = {name: self._print(name)[0] for name in self._watched()}
+        self._now = {}
 
     def changes(self) -> Changes:
         """How the namespace differs from :meth:`begin`."""
         now, before = self._namespace, self._before
         rebound = {name for name, value in now.items() if name in before and before[name] is not value}
         mutated = set()
+        self._now = {}
         for name, earlier in self._prints.items():
             if name in now and name not in rebound:
-                pickled, _ = self._try(name, fingerprint=True)
-                if pickled is None or _digest(pickled) != earlier:
+                found, pickled = self._print(name)
+                if found != earlier:
                     mutated.add(name)
+                elif pickled is not None:
+                    self._now[name] = pickled
         return Changes(
             frozenset(now.keys() - before.keys()),
             frozenset(rebound),
             frozenset(before.keys() - now.keys()),
             frozenset(mutated),
         )
+
+    def _print(self, name: str) -> Tuple[Any, Optional[Pickled]]:
+        """The fingerprint of a variable, and the pickle it was made of. What cannot be pickled has one, too, as far as it can be seen."""
+        value = self._namespace[name]
+        if isinstance(value, types.FunctionType) and is_plain(value):
+            return (id(value.__code__), value.__name__, value.__doc__, dict(value.__annotations__)), None
+        pickled, _ = self._try(name, fingerprint=True)
+        if pickled is not None:
+            return _digest(pickled), pickled
+        pickled, _ = self._try(name, fingerprint=True, lenient=True)
+        return (None if pickled is None else "lenient " + _digest(pickled)), None
 
     def _watched(self) -> List[str]:
         """The names whose values somebody could change in place."""
@@ -160,13 +180,12 @@ class Carrier:
         ]
 
     def _is_watched(self, name: str, value: Any) -> bool:
-        if name.startswith("__") or (name in _IPYTHONS and name not in self._given):
+        if _IPYTHONS.fullmatch(name) and name not in self._given:
             return False
         if isinstance(value, type):
             return value.__module__ == "__main__"
         if isinstance(value, types.FunctionType):
-            state = value.__closure__ or value.__dict__ or value.__defaults__ or value.__kwdefaults__
-            return bool(state) and is_notebook_function(value, self._namespace)
+            return is_notebook_function(value, self._namespace) or not is_global(value)
         return can_change(value) or isinstance(value, (tuple, frozenset))
 
     # Saving -----------------------------------------------------------------------------------------------------------
@@ -192,12 +211,13 @@ class Carrier:
                 result.failures.append(explain(name, self._namespace[name], error, self._can_travel))
         for name in self._watched():
             if name not in wanted:
-                pickled, _ = self._try(name, fingerprint=True)
+                pickled = self._now.get(name) or self._print(name)[1]
                 if pickled is not None:
                     prints[name] = pickled
+        known: Dict[Tuple[int, int], str] = {}
         for group in _groups(prints):
             if not group.isdisjoint(wanted):
-                self._save_group(sorted(group), alone, prints, result)
+                self._save_group(sorted(group), alone, prints, known, result)
         return result
 
     def _save_group(
@@ -205,15 +225,18 @@ class Carrier:
         names: List[str],
         alone: Mapping[str, Pickled],
         prints: Mapping[str, Pickled],
+        known: Dict[Tuple[int, int], str],
         result: SaveResult,
     ) -> None:
-        """Store names that belong together. ``alone``: each wanted one's own pickle; ``prints``: each one's pickle to compare."""
+        """Store names that belong together. ``alone``: each wanted one's own pickle; ``prints``: each one's pickle to compare; ``known``:
+        digests of buffers by their place."""
         if len(names) == 1:
             pickled = alone[names[0]]
         else:
             values = tuple(self._namespace[name] for name in names)
             pickled = dump(values, self._namespace, self.step)
         buffers = [self._store.put_buffer(buffer) for buffer in pickled.buffers]
+        known.update(zip(map(_place, pickled.buffers), buffers))
         sizes = [buffer.nbytes for buffer in pickled.buffers]
         needs = sorted(pickled.needs)
         header = {"format": FORMAT, "names": names, "needs": needs, "buffers": buffers, "sizes": sizes}
@@ -233,13 +256,15 @@ class Carrier:
                 summary=summary,
                 content=(unchanged.content or unchanged.digest)
                 if unchanged
-                else _digest(prints[name], buffers if prints[name] is pickled else None),
+                else _digest(prints[name], known),
             )
 
-    def _try(self, name: str, fingerprint: bool = False) -> Tuple[Optional[Pickled], Optional[BaseException]]:
+    def _try(
+        self, name: str, fingerprint: bool = False, lenient: bool = False
+    ) -> Tuple[Optional[Pickled], Optional[BaseException]]:
         """A variable pickled alone, or why it cannot be."""
         try:
-            return dump((self._namespace[name],), self._namespace, self.step, fingerprint=fingerprint), None
+            return dump((self._namespace[name],), self._namespace, self.step, fingerprint, lenient), None
         except (MemoryError, KeyboardInterrupt):
             raise
         except BaseException as error:
@@ -255,13 +280,21 @@ class Carrier:
         return True
 
 
-def _digest(pickled: Pickled, buffers: Optional[List[str]] = None) -> str:
-    """The digest of a pickle with its buffers. ``buffers``: their digests, where they are known already."""
-    if buffers is None:
-        buffers = [
-            MAPPINGS.untouched(buffer) or hashlib.sha256(buffer).hexdigest() for buffer in pickled.buffers
-        ]
+def _has_identity(value: Value) -> bool:
+    return value.kind in ("class", "function")
+
+
+def _digest(pickled: Pickled, known: Mapping[Tuple[int, int], str] = MappingProxyType({})) -> str:
+    """The digest of a pickle with its buffers. ``known``: the digests of buffers in some places."""
+    buffers = [
+        known.get(_place(buffer)) or MAPPINGS.untouched(buffer) or hashlib.sha256(buffer).hexdigest()
+        for buffer in pickled.buffers
+    ]
     return hashlib.sha256(pickled.data + "".join(buffers).encode()).hexdigest()
+
+
+def _place(buffer: memoryview) -> Tuple[int, int]:
+    return address_of(buffer), buffer.nbytes
 
 
 def _groups(pickles: Mapping[str, Pickled]) -> List[Set[str]]:

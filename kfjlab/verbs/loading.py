@@ -196,7 +196,6 @@ def _load(
     import copy
 
     from kfjlab.runtime.objects import ObjectStore
-    from kfjlab.runtime.pickling import identify
     from kfjlab.runtime.values import Carrier
 
     missing: dict[str, str] = {}
@@ -225,12 +224,15 @@ def _load(
         if name in position.plain:
             namespace[name] = copy.deepcopy(position.plain[name])
     values = {name: position.stored[name] for name in chosen if name in position.stored}
-    for name in position.defined:
-        if isinstance(namespace.get(name), type) and namespace[name].__module__ == "__main__":
-            identify(namespace[name], "prelude")  # so that instances that are loaded are of the live class
+    # Instances that are loaded shall be of the class that is here, as it is now.
+    live = {
+        f"prelude/{name}": namespace[name]
+        for name in position.defined
+        if isinstance(namespace.get(name), type)
+    }
     carrier: Any = Carrier(ObjectStore(objects), namespace, step)
     try:
-        carrier.load(values)
+        carrier.load(values, live)
     except ModuleNotFoundError as error:
         raise LoadError(
             f"A variable needs the module {error.name!r}, which this kernel does not have. Install it here, or name other variables."
