@@ -73,7 +73,7 @@ class FileReporter:
         self._journal = journal
         self._keep = keep
         self._started = time.time()
-        found = survey(journal.places.workspace)
+        found = survey(journal.places.workspace, journal.places.hidden)
         self._before = found.files
         counting = [
             folder for folder in found.folders if journal.places.name(journal.places.path(folder)) is not None
@@ -180,7 +180,7 @@ class FileReporter:
 
     def _unseen_changes(self, found: FileReport) -> Dict[str, Optional[Signature]]:
         """Changed files that the journal does not know and that this step must have changed; they are entered into it."""
-        after = workspace_snapshot(self._journal.places.workspace)
+        after = workspace_snapshot(self._journal.places.workspace, self._journal.places.hidden)
         names = [n for n in self._before.keys() | after.keys() if self._before.get(n) != after.get(n)]
         names = [name for name in names if name not in self._journal.writes]
         mine = [name for name in names if name in self._kernel_writes]

@@ -149,16 +149,18 @@ class Survey:
     folders: List[str]
 
 
-def workspace_snapshot(root: str, limit: int = SNAPSHOT_LIMIT) -> Dict[str, Signature]:
+def workspace_snapshot(
+    root: str, hidden: Tuple[str, ...] = (), limit: int = SNAPSHOT_LIMIT
+) -> Dict[str, Signature]:
     """The files of :func:`survey`."""
-    return survey(root, limit).files
+    return survey(root, hidden, limit).files
 
 
-def survey(root: str, limit: int = SNAPSHOT_LIMIT) -> Survey:
-    """The files and folders under ``root``. Virtual environments are left out; links to folders are not followed; what cannot be read
-    is not there. Ends after ``limit`` entries."""
+def survey(root: str, hidden: Tuple[str, ...] = (), limit: int = SNAPSHOT_LIMIT) -> Survey:
+    """The files and folders under ``root``. Virtual environments and ``hidden`` folders (absolute paths) are left out; links to folders
+    are not followed; what cannot be read is not there. Ends after ``limit`` entries."""
     found = Survey({}, [])
-    waiting = [("", root)]
+    waiting = [("", os.path.abspath(root))]
     entries = 0
     while waiting:
         prefix, folder = waiting.pop()
@@ -177,6 +179,8 @@ def survey(root: str, limit: int = SNAPSHOT_LIMIT) -> Survey:
                 return found
             try:
                 if entry.is_dir(follow_symlinks=False):
+                    if entry.path in hidden:
+                        continue
                     waiting.append((f"{prefix}{entry.name}/", entry.path))
                 elif entry.is_file():
                     found.files[prefix + entry.name] = signature(entry.stat())
@@ -297,7 +301,12 @@ def is_temporary(name: str) -> bool:
     return name.startswith(_with_slash(tempfile.gettempdir()))
 
 
-def hidden_folder(folder: str, workspace: str) -> Tuple[str, ...]:
-    """The run's own folder, whose files are not the step's; nothing when it is around the workspace."""
-    inside = (os.path.abspath(workspace) + "/").startswith(os.path.abspath(folder).rstrip("/") + "/")
-    return () if inside else (folder,)
+def hidden_folders(objects: str, workspace: str, *others: str) -> Tuple[str, ...]:
+    """Absolute paths of folders whose files are kfjlab's and not the step's: the store (which is around its ``objects``) and ``others``.
+    Those that are around the workspace are left out."""
+    found = []
+    for folder in (os.path.dirname(os.path.abspath(objects)), objects, *others):
+        for path in (os.path.abspath(folder), os.path.realpath(folder)):
+            if not (os.path.abspath(workspace) + "/").startswith(_with_slash(path)):
+                found.append(path)
+    return tuple(dict.fromkeys(found))

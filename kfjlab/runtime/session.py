@@ -18,7 +18,7 @@ from .file_children import adopt_spawner
 from .file_journal import Journal
 from .file_log import TouchLog
 from .file_watch import Watch, activate
-from .files import Places, file_digest, hidden_folder, remember_digests_in
+from .files import Places, file_digest, hidden_folders, remember_digests_in
 from .imports import ImportWatch
 from .messages import Reactor
 from .notebook_output import ExecutedNotebook
@@ -114,7 +114,7 @@ class Prelude:
     def _journal(self) -> Journal:
         folder = os.path.dirname(self._spec.output)
         places = Places(
-            self._spec.workspace, (self._spec.objects, *hidden_folder(folder, self._spec.workspace))
+            self._spec.workspace, hidden_folders(self._spec.objects, self._spec.workspace, folder)
         )
         log = TouchLog(os.path.join(folder, ".files"))
         return Journal(places, STORE_LIMIT, lambda path: file_digest(path, STORE_LIMIT), log)

@@ -23,7 +23,7 @@ from .file_journal import Journal
 from .file_log import TouchLog
 from .file_report import FileReport, FileReporter
 from .file_watch import Watch, activate
-from .files import Places, hidden_folder, remember_digests_in
+from .files import Places, hidden_folders, remember_digests_in
 from .helpers_end import end_helpers
 from .messages import LOG_DELAY, Channel, Reactor, end_process_group
 from .metrics import metrics_of
@@ -159,7 +159,7 @@ class StepAttempt:
     def _start_watching(self) -> None:
         spec = self._spec
         folder = os.path.dirname(spec.output)
-        places = Places(spec.workspace, (spec.objects, *hidden_folder(folder, spec.workspace)))
+        places = Places(spec.workspace, hidden_folders(spec.objects, spec.workspace, folder))
         log = TouchLog(os.path.join(folder, ".files"))
         journal = Journal(places, spec.store_limit, self._keep, log)
         reporter = self._reporter = FileReporter(journal, self._keep)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from kfjlab.runtime.files import DIRECTORY, file_digest, folder_names, workspace_snapshot
+from kfjlab.runtime.files import DIRECTORY, file_digest, folder_names, hidden_folders, workspace_snapshot
 from kfjlab.runtime.objects import ObjectStore
 from kfjlab.runtime.protocol import ABSENT, StepRecord
 
@@ -130,7 +130,9 @@ class Workspace:
         For steps that started a subprocess, whose reads nobody sees. Notebooks are left out: they change whenever they are saved.
         """
         if self._rest is None:
-            files: Iterable[tuple[str, object]] = workspace_snapshot(str(self._root)).items()
+            files: Iterable[tuple[str, object]] = workspace_snapshot(
+                str(self._root), hidden_folders(self._objects.root, str(self._root))
+            ).items()
             kept = [
                 (p, repr(s))
                 for p, s in files
