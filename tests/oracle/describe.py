@@ -79,6 +79,10 @@ def interesting(name: str) -> bool:
     )
 
 
+MEASURED = frozenset({"mean_fit_time", "std_fit_time", "mean_score_time", "std_score_time", "refit_time_"})
+"""Results of scikit-learn's searches that are seconds, so that no two runs agree."""
+
+
 def describe_all(namespace: dict[str, Any]) -> dict[str, Any]:
     """Each interesting variable's description, by name."""
     describer = Describer()
@@ -177,7 +181,10 @@ class Describer:
         return [type(value).__name__, sorted((Describer().describe(item) for item in value), key=repr)]
 
     def _pairs(self, value: Any) -> Any:
-        return [[self.describe(key), self.describe(item)] for key, item in value.items()]
+        return [
+            [self.describe(key), "<measured>" if key in MEASURED else self.describe(item)]
+            for key, item in value.items()
+        ]
 
     def _class(self, value: type) -> Any:
         own = {
@@ -303,7 +310,7 @@ class Describer:
             getattr(maker, "__qualname__", repr(maker)),
             *(self.describe(argument) for argument in arguments),
         ]
-        state = rest[0] if rest else None
+        state = rest[0] if rest and kind.__name__ != "Bunch" else None  # which drops it by itself on loading
         items = [self.describe(item) for item in (rest[1] or ())] if len(rest) > 1 else []
         pairs = [self.describe(list(pair)) for pair in (rest[2] or ())] if len(rest) > 2 else []
         return ["object", self._type(kind), described, self._state(state), items, pairs]
@@ -311,7 +318,7 @@ class Describer:
     def _state(self, state: Any) -> Any:
         if type(state) is dict:  # made for the occasion, so its identity says nothing
             return [
-                [name, self.describe(item)]
+                [name, "<measured>" if name in MEASURED else self.describe(item)]
                 for name, item in sorted(state.items(), key=lambda pair: str(pair[0]))
             ]
         return self.describe(state)

@@ -312,6 +312,8 @@ NOISE = (
     (re.compile(r"\S*(?:ipykernel_\d+/\d+\.py|<ipython-input-[^>]*>|cell-\S+?\.py)(?=:\d+)"), "<cell>"),
     (re.compile(r"\b\d+(?:\.\d+)?(?:e[+-]?\d+)? ?(?:ns|µs|μs|us|ms|s|min)\b"), "<time>"),
     (re.compile(r"<time>(?: ± <time>)? per loop.*"), "<time> per loop"),
+    (re.compile(r"\.{3}x?[0-9a-f]{5,}(?=>|&gt;)"), "...…"),  # an address that scikit-learn has shortened
+    (re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"), "<uuid>"),  # elements of matplotlib's animations
     (re.compile(r"sk-container-id-\d+|sk-estimator-id-\d+|T_[0-9a-f]{5}"), "<id>"),
     (re.compile(r"\bpid[ =:]*\d+"), "<pid>"),
 )
@@ -426,10 +428,16 @@ def _outputs(
             continue  # cells of the prelude: when every step comes from the cache nobody executes them
         for part in ("count", "stdout", "stderr", "rich"):
             if one.get(part) != other.get(part):
-                out.append(
-                    f"cell {position} {part}: expected {one.get(part)!r:.400}, found {other.get(part)!r:.400}"
-                )
+                expected_part, found_part = _from_first_difference(repr(one.get(part)), repr(other.get(part)))
+                out.append(f"cell {position} {part}: expected {expected_part}, found {found_part}")
     return out
+
+
+def _from_first_difference(one: str, other: str) -> tuple[str, str]:
+    """Short extracts of both texts, from a little before the place where they begin to differ."""
+    same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    start = max(0, same - 120)
+    return one[start : start + 400], other[start : start + 400]
 
 
 # ---- both together

@@ -20,7 +20,6 @@ NOT_YET = {
     "dataclasses, enums, namedtuples": "methods made by dataclass and namedtuple are given a __module__ of their own",
     "environment, directory, path": "a module that is not there yet is not a read, so its importer is not run again",
     "partial, map and sorting keys": "what a partial holds is not an alias of the variable",
-    "properties, slots, descriptors, metaclasses": "a registry in a metaclass holds a copy of the class",
     "seeds of random": "random.getstate() is not a read of the generator",
 }
 """Cases that do not hold yet under every schedule, and why."""
