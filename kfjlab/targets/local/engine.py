@@ -204,8 +204,13 @@ class Engine:
     def _complete_record(self, position: int, record: StepRecord, inputs: Inputs) -> StepRecord:
         """Add what the engine knows better than the worker: the digests of what the step was given."""
         step = self._steps[position]
-        known = {r: d for r, d in inputs.digests().items() if r.startswith(("var:", "env:"))}
+        digests = inputs.digests()
+        known = {r: d for r, d in digests.items() if r.startswith(("var:", "env:"))}
         reads = {**record.reads, **known}
+        if (
+            record.state != "succeeded"
+        ):  # a worker that was killed could not say on which ambient state it had started
+            reads = {**{r: d for r, d in digests.items() if r.startswith("ambient:")}, **reads}
         stored = {
             r: s.value.digest for r, s in inputs.slots.items() if s.value is not None and r.startswith("var:")
         }
@@ -266,7 +271,7 @@ class Engine:
             if mismatch.writer is None:
                 self._files.refresh(mismatch.resource)
         if progress.stale > self._most_reruns:
-            self._ledger.put(position, StepRecord("failed", error=_unstable(step, first.resource)))
+            self._ledger.give_up(position, StepRecord("failed", error=_unstable(step, first.resource)))
             return
         self._ledger.drop(position)
         progress.kept = None

@@ -117,6 +117,7 @@ class Ledger:
         self._touches = list(touches)
         self._records: list[StepRecord | None] = [None] * len(touches)
         self._excluded: set[int] = set()
+        self._given_up: set[int] = set()
         self._base = base
         self._listing = listing
         self._needs = needs
@@ -140,9 +141,15 @@ class Ledger:
         self._records[position] = record
         self.expect(position, record.reads, changed(record))
 
+    def give_up(self, position: int, record: StepRecord) -> None:
+        """Let a step end with this failed record whatever the state is: no further execution could say more."""
+        self._records[position] = record
+        self._given_up.add(position)
+
     def drop(self, position: int) -> None:
         """Forget a step's record; what was learnt from it stays."""
         self._records[position] = None
+        self._given_up.discard(position)
 
     def record(self, position: int) -> StepRecord | None:
         """The record of a step, if it has one."""
@@ -196,6 +203,8 @@ class Ledger:
     def _standing(self, position: int, state: _State) -> Standing:
         if position in self._excluded:
             return Standing(Status.EXCLUDED)
+        if position in self._given_up:
+            return Standing(Status.VALID)
         record = self._records[position]
         if record is not None:
             mismatches, unknown = self._compare(position, record, state)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -97,6 +99,48 @@ def test_a_crash_ends_that_step_and_nothing_else(lab: Lab) -> None:
     crash, killed = outcome.steps["crash"].error, outcome.steps["killed"].error
     assert crash is not None and "SIGSEGV" in crash["message"] and crash["cell"] == 1
     assert killed is not None and killed["kind"] == "Killed" and killed["cell"] == 2
+
+
+@pytest.mark.parametrize("cell", ["os.kill(os.getpid(), 9)", "import no_such_module", "1 / 0"])
+def test_a_step_that_ends_badly_on_changed_state_ends_once(lab: Lab, cell: str) -> None:
+    """Its record says on which state it started, also when the worker had no time to say so."""
+    outcome = lab.run(
+        ("imports", "import os"),
+        ("step:state", "os.environ['KFJLAB_TEST_LEVEL'] = '3'\nos.makedirs('sub')\nos.chdir('sub')"),
+        ("step:bad", cell),
+    )
+    assert outcome.states() == {"state": "succeeded", "bad": "failed"}
+    assert outcome.steps["bad"].attempt == 1
+    error = outcome.steps["bad"].error
+    assert error is not None and error["kind"] != "Unstable"
+
+
+def test_a_step_whose_input_never_stands_still_gives_up(lab: Lab) -> None:
+    """Also where an earlier step has changed ambient state, of which the last record says nothing."""
+    data, stop = lab.folder / "data.txt", threading.Event()
+
+    def write() -> None:
+        for number in itertools.count():
+            data.write_text(str(number))
+            if stop.wait(0.005):
+                return
+
+    data.write_text("first")
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        outcome = lab.run(
+            ("imports", "import os, time"),
+            ("step:state", "os.environ['KFJLAB_TEST_LEVEL'] = '3'"),
+            ("step:reader", "text = open('data.txt').read()\ntime.sleep(0.1)"),
+        )
+    finally:
+        stop.set()
+        writer.join()
+    error = outcome.steps["reader"].error
+    assert outcome.states() == {"state": "succeeded", "reader": "failed"}
+    assert error is not None and error["kind"] == "Unstable" and "data.txt" in error["message"]
+    assert "data.txt" in error["fix"]
 
 
 def test_a_memory_limit(lab: Lab) -> None:
