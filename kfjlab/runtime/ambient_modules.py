@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import sys
-from types import ModuleType
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from types import FrameType, ModuleType
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .ambient import AmbientChanges
 from .files import Places
@@ -59,6 +60,8 @@ class WorkspaceModules:
         self._targets: List[Tuple[str, ...]] = []
         self.on_import: Callable[[str], None] = lambda path: None
         """Called with the file of each module of the workspace that is imported."""
+        self.on_missing: Callable[[str], None] = lambda path: None
+        """Called with each path in the workspace where a module was looked for and not found."""
 
     def executed(self, module: ModuleType, origin: Optional[str]) -> None:
         """A module was imported (a listener of :class:`~kfjlab.runtime.imports.ImportWatch`)."""
@@ -68,6 +71,18 @@ class WorkspaceModules:
         watched = self._watched[module.__name__] = _Watched(module)
         if self._store is not None:
             watched.begin(self._store)
+
+    def missed(self, name: str, folders: Sequence[str], importer: FrameType) -> None:
+        """A module was not found (a listener of :class:`~kfjlab.runtime.imports.ImportWatch`). What libraries try is left out: they do not
+        mean files of the notebook."""
+        if importer.f_globals is not self._namespace and not self._is_workspace(importer.f_code.co_filename):
+            return
+        module = name.rpartition(".")[2]
+        for folder in folders:
+            for file in (f"{module}.py", os.path.join(module, "__init__.py")):
+                path = os.path.join(folder, file)
+                if self._is_workspace(path):
+                    self.on_missing(path)
 
     def rebase(self, store: ObjectStore) -> None:
         """The modules are as the prelude left them."""

@@ -74,6 +74,11 @@ class Journal:
         """A file's existence, size or age was asked for."""
         self._see(name, eager=False)
 
+    def missed(self, name: str) -> None:
+        """A file was looked for and was not there. It may be by now, so nobody looks again."""
+        if name not in self.reads and name not in self.writes:
+            self.reads[name] = Seen(None, ABSENT)
+
     def write(self, name: str) -> None:
         """A file is about to be written, created or deleted. What is there is kept."""
         if name in self.writes:

@@ -176,6 +176,12 @@ class Watch:
         if name is not None and self.journal.places.inside(name):
             self.journal.read(name)
 
+    def missing_module(self, path: str) -> None:
+        """A module of the workspace would have been in the file ``path``, which is not there."""
+        name = self.journal.places.name(path)
+        if name is not None:
+            self.journal.missed(name)
+
     def paused(self) -> _Pause:
         """A context in which this thread's file accesses are not the step's."""
         return _Pause(self._thread)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import sys
 import threading
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 Before = Callable[[], Any]
 After = Callable[[Any], None]
 Executed = Callable[[ModuleType, Optional[str]], None]
+Missed = Callable[[str, Sequence[str], FrameType], None]
 
 
 _executing: Set[str] = set()
@@ -28,12 +29,14 @@ class ImportWatch:
     """Calls its listeners around imports once :meth:`install` was called.
 
     ``outermost``: pairs of functions, called before and after an import that no other import caused (``after`` gets what ``before``
-    returned). ``executed``: called with each module that has been executed, and its file.
+    returned). ``executed``: called with each module that has been executed, and its file. ``missed``: called with the name of each module
+    that was not found, the folders where it was looked for, and the frame that wanted it.
     """
 
     def __init__(self) -> None:
         self.outermost: List[Tuple[Before, After]] = []
         self.executed: List[Executed] = []
+        self.missed: List[Missed] = []
         self._thread = threading.local()
         self.problems: Dict[str, None] = {}
         """Failures of listeners, in words; a dict for its order."""
@@ -60,6 +63,9 @@ class ImportWatch:
                 if hasattr(spec.loader, "exec_module"):
                     spec.loader = _Loader(spec.loader, self)  # type: ignore[assignment]
                 return spec
+        importer = _importer()
+        for missed in self.missed if importer is not None else ():
+            self._call(missed, name, sys.path if path is None else path, importer)
         return None
 
     def invalidate_caches(self) -> None:
@@ -87,6 +93,17 @@ class ImportWatch:
         except Exception as error:  # the import must go on; whoever owns the watch reports it
             self.problems[f"{type(error).__name__}: {error}"] = None
             return None
+
+
+def _importer() -> Optional[FrameType]:
+    """The frame that imports: the nearest one outside Python's import machinery and this module."""
+    frame: Optional[FrameType] = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_globals.get("__name__") or ""
+        if name != __name__ and name.partition(".")[0] != "importlib":
+            return frame
+        frame = frame.f_back
+    return None
 
 
 class _Loader:

@@ -60,6 +60,7 @@ class Session:
         self.ambient = Ambient(self.shell, workspace)
         self.ambient.watch(self.imports)
         self.modules = WorkspaceModules(Places(workspace), self.shell.user_ns)
+        self.imports.missed.append(self.modules.missed)
         self.imports.executed += [self.modules.executed, adopt_spawner, comm_listener(self._widget_said)]
         self.context = contextvars.copy_context()
         self.carrier: Optional[Carrier] = None

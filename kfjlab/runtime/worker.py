@@ -167,6 +167,7 @@ class StepAttempt:
         if reporter.kernel is not None:
             self._reactor.watch(reporter.kernel.fileno(), lambda: reporter.take_events(watch))
         self._session.modules.on_import = self._watch.module
+        self._session.modules.on_missing = self._watch.missing_module
         follow_children(journal, spec.objects)
         activate(self._watch)
 

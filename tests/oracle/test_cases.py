@@ -18,7 +18,6 @@ pytestmark = pytest.mark.filterwarnings(
 NOT_YET = {
     "cached functions": "what functools.lru_cache remembers does not pass to the next step",
     "dataclasses, enums, namedtuples": "methods made by dataclass and namedtuple are given a __module__ of their own",
-    "environment, directory, path": "a module that is not there yet is not a read, so its importer is not run again",
     "partial, map and sorting keys": "what a partial holds is not an alias of the variable",
     "seeds of random": "random.getstate() is not a read of the generator",
 }

@@ -165,6 +165,19 @@ def test_imports_list_no_folders_and_local_modules_are_reads(bench: Bench) -> No
     assert "file:pkg/inner.py" in bench.follow(made, "pkg.inner").reads
 
 
+def test_a_module_that_was_not_there_is_a_read(bench: Bench) -> None:
+    (bench.workspace / "wants.py").write_text("import deeper\n")
+    absent = {"file:later.py": ABSENT, "file:later/__init__.py": ABSENT}
+    tried = bench.run("import tqdm\ntry: import later\nexcept ImportError: later = None")
+    assert tried.state == "succeeded" and touched(tried) == (absent, {}, {})
+    failed = bench.run("import later")
+    assert failed.state == "failed"
+    assert {name: digest for name, digest in failed.reads.items() if name.startswith("file:")} == absent
+    inner = bench.run("import wants")
+    assert inner.state == "failed"
+    assert inner.reads["file:deeper.py"] == ABSENT and "file:wants.py" in inner.reads
+
+
 def test_the_preludes_reads(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     (bench.workspace / "helper.py").write_text("value = 1\n")

@@ -6,6 +6,8 @@ import shutil
 import time
 from pathlib import Path
 
+import pytest
+
 from .conftest import Lab
 
 CHAIN = (
@@ -34,6 +36,22 @@ def test_an_unchanged_notebook_is_not_run_again(lab: Lab) -> None:
     assert again.outputs("report") == "3 2.0\n"
     assert again.value("result") == (3, 2.0)
     assert lab.run(*CHAIN, cache=False).executed() == {"load", "total", "root", "report"}
+
+
+@pytest.mark.parametrize("wanted", ["import later", "try: import later\nexcept ImportError: later = None"])
+def test_a_module_that_a_step_writes_is_imported_after_that(lab: Lab, wanted: str) -> None:
+    """Nobody can see beforehand that the first step writes it, so the second one comes too early."""
+    outcome = lab.run(
+        (
+            "step:make",
+            "import time\ntime.sleep(0.5)\nname = 'late' + 'r.py'\nopen(name, 'w').write('value = 7')",
+        ),
+        ("step:use", f"{wanted}\nvalue = later and later.value"),
+        max_parallel=2,
+    )
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.value("value") == 7
+    assert outcome.stale() != []
 
 
 def test_a_parameter_reruns_only_what_it_reaches(lab: Lab) -> None:
