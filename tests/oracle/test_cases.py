@@ -19,7 +19,6 @@ NOT_YET = {
     "cached functions": "what functools.lru_cache remembers does not pass to the next step",
     "dataclasses, enums, namedtuples": "methods made by dataclass and namedtuple are given a __module__ of their own",
     "partial, map and sorting keys": "what a partial holds is not an alias of the variable",
-    "seeds of random": "random.getstate() is not a read of the generator",
 }
 """Cases that do not hold yet under every schedule, and why."""
 

@@ -80,6 +80,17 @@ _SEED_NAMES = ("random_state", "seed", "rng", "generator", "random_seed")
 _FITTING = words("fit fit_transform fit_predict fit_resample partial_fit split score transform")
 
 
+_STATES: dict[str, str] = {
+    "random.getstate": PYTHON,
+    "numpy.random.get_state": NUMPY,
+    "torch.get_rng_state": TORCH,
+    "torch.random.get_rng_state": TORCH,
+    "torch.initial_seed": TORCH,
+    "torch.random.initial_seed": TORCH,
+}
+"""What asks for a generator's state. It counts as a draw: it depends on all draws before it."""
+
+
 def draw_in_library(ev: Evaluator, path: str, arguments: Arguments) -> None:
     """Note what calling a library function does to the shared generators."""
     for generator in _seeded(path):
@@ -95,6 +106,8 @@ def _seeded(path: str) -> tuple[str, ...]:
 
 
 def _drawn(path: str, arguments: Arguments) -> frozenset[str]:
+    if path in _STATES:
+        return frozenset({_STATES[path]})
     head, _, name = path.rpartition(".")
     if head == "random" and name in _PYTHON:
         return frozenset({PYTHON})

@@ -206,11 +206,10 @@ class Engine:
         step = self._steps[position]
         digests = inputs.digests()
         known = {r: d for r, d in digests.items() if r.startswith(("var:", "env:"))}
-        reads = {**record.reads, **known}
-        if (
-            record.state != "succeeded"
-        ):  # a worker that was killed could not say on which ambient state it had started
-            reads = {**{r: d for r, d in digests.items() if r.startswith("ambient:")}, **reads}
+        # On which ambient state it started, a worker that was killed could not say; and that a cell asks a generator for its state is
+        # known from its text alone.
+        started_on = {r: d for r, d in digests.items() if r.startswith("ambient:")}
+        reads = {**started_on, **record.reads, **known}
         stored = {
             r: s.value.digest for r, s in inputs.slots.items() if s.value is not None and r.startswith("var:")
         }

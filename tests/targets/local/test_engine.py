@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import time
 from pathlib import Path
@@ -52,6 +53,19 @@ def test_a_module_that_a_step_writes_is_imported_after_that(lab: Lab, wanted: st
     assert outcome.state == "succeeded", outcome.run.error
     assert outcome.value("value") == 7
     assert outcome.stale() != []
+
+
+def test_the_state_of_a_generator_is_read_by_who_asks_for_it(lab: Lab) -> None:
+    def cells(seed: int) -> tuple[tuple[str, str], ...]:
+        return (
+            ("imports", "import random, time"),
+            ("step:seed", f"time.sleep(0.3)\nrandom.seed({seed})"),
+            ("step:ask", "state = random.getstate()"),
+        )
+
+    assert lab.run(*cells(1)).value("state") == random.Random(1).getstate()
+    assert lab.run(*cells(2)).value("state") == random.Random(2).getstate()
+    assert lab.run(*cells(2)).executed() == set()
 
 
 def test_a_parameter_reruns_only_what_it_reaches(lab: Lab) -> None:

@@ -120,8 +120,10 @@ def test_a_step_whose_input_never_stands_still_gives_up(lab: Lab) -> None:
     data, stop = lab.folder / "data.txt", threading.Event()
 
     def write() -> None:
+        fresh = lab.folder.parent / "fresh.txt"
         for number in itertools.count():
-            data.write_text(str(number))
+            fresh.write_text(str(number))
+            os.replace(fresh, data)
             if stop.wait(0.005):
                 return
 
@@ -132,7 +134,11 @@ def test_a_step_whose_input_never_stands_still_gives_up(lab: Lab) -> None:
         outcome = lab.run(
             ("imports", "import os, time"),
             ("step:state", "os.environ['KFJLAB_TEST_LEVEL'] = '3'"),
-            ("step:reader", "text = open('data.txt').read()\ntime.sleep(0.1)"),
+            (
+                "step:reader",
+                "def age(): return os.stat('data.txt').st_mtime_ns\nseen = age()\ntext = open('data.txt').read()\n"
+                "while age() == seen: time.sleep(0.01)",
+            ),
         )
     finally:
         stop.set()
