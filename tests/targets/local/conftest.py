@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from kfjlab.runtime.protocol import record_from_json
 from kfjlab.runtime.values import Carrier
 from kfjlab.targets.base import RunOptions
 from kfjlab.targets.local import LocalTarget
+from tests.leftovers import end_runs
 
 PATIENCE = 60.0
 """Seconds after which a run of a test is taken to hang."""
@@ -141,8 +142,9 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     monkeypatch.setenv("KFJLAB_DATA", str(tmp_path / "data"))
     folder = tmp_path / "work"
     folder.mkdir()
-    return Lab(folder)
+    yield Lab(folder)
+    end_runs(tmp_path / "data")

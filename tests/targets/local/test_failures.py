@@ -15,6 +15,7 @@ import pytest
 from kfjlab.notebook.analyze import analyze
 from kfjlab.runs.store import RunStore
 from kfjlab.targets.base import RefusedError, RunOptions
+from tests.leftovers import end_runs
 
 from .conftest import Lab
 
@@ -222,3 +223,17 @@ def test_a_corrupt_object_is_made_again(lab: Lab) -> None:
     outcome = lab.run(*changed)
     assert outcome.state == "succeeded", outcome.run.error
     assert outcome.value("y") == 7
+
+
+def test_no_process_of_a_test_stays(lab: Lab, tmp_path: Path) -> None:
+    """What the fixture does after every test, on a run that does not end by itself."""
+    lab.write(("step:long", SLEEP))
+    run_id = lab.start()
+    lab.wait_for(run_id, lambda event: event.kind == "cell")
+    with RunStore() as store:
+        supervisor = store.get_run(run_id).supervisor
+    assert supervisor is not None
+    process = psutil.Process(supervisor["pid"])
+    family = [process, *process.children(recursive=True)]
+    assert end_runs(tmp_path / "data") == [run_id]
+    assert psutil.wait_procs(family, timeout=10)[1] == []
