@@ -72,6 +72,7 @@ def touched(source: str) -> tuple[set[str], set[str]]:
         ("unknown.to_dict('records'); unknown.to('cuda')", "", ""),
         ("pl.scan_csv('a.csv').sink_parquet('b.pq')", "a.csv", "b.pq"),
         ("np.save('a.npy', 1); np.load('b.npy')", "b.npy", "a.npy"),
+        ("np.save('a', 1); np.savez('b', x=1); np.savez_compressed('c.npz', x=1)", "", "a.npy b.npz c.npz"),
         ("joblib.dump(1, 'a.joblib'); joblib.load('b.joblib')", "b.joblib", "a.joblib"),
         ("torch.save(1, 'a.pt'); torch.load('b.pt')", "b.pt", "a.pt"),
         ("pickle.dump(1, open('a.pkl', 'wb'))", "", "a.pkl"),

@@ -144,6 +144,15 @@ _PATH_METHODS: dict[str, str] = {
 }
 
 
+_SUFFIXES = {
+    "numpy.save": ".npy",
+    "numpy.savez": ".npz",
+    "numpy.savez_compressed": ".npz",
+    "scipy.sparse.save_npz": ".npz",
+}
+"""What a function adds to names that do not end so."""
+
+
 def files_in_library(ev: Evaluator, path: str, arguments: Arguments) -> None:
     """Note the files that calling a library function touches."""
     specs = _CALLS.get(path)
@@ -152,7 +161,9 @@ def files_in_library(ev: Evaluator, path: str, arguments: Arguments) -> None:
             if action == "d" and arguments.get(position, *names) is None:
                 _touch(ev, "d", ".")
             for text in _texts(arguments.fact(position, *names)):
-                _touch(ev, _mode(arguments) if action == "o" else action, text)
+                suffix = _SUFFIXES.get(path, "")
+                named = text if text.endswith(suffix) else text + suffix
+                _touch(ev, _mode(arguments) if action == "o" else action, named)
         return
     name = path.rpartition(".")[2]
     if _READS.match(name):
