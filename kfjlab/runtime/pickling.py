@@ -43,7 +43,7 @@ _ATOMIC_NAMES = frozenset(
     {
         "re.Pattern", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta", "datetime.timezone",
         "decimal.Decimal", "fractions.Fraction", "uuid.UUID", "pathlib.PosixPath", "pathlib._local.PosixPath",
-        "zoneinfo.ZoneInfo", "pickle.PickleBuffer", "functools.partial", "operator.itemgetter", "operator.attrgetter",
+        "zoneinfo.ZoneInfo", "pickle.PickleBuffer", "operator.itemgetter", "operator.attrgetter",
         "numpy.ufunc", "numpy._ArrayFunctionDispatcher",
     }
 )  # fmt: skip

@@ -50,6 +50,10 @@ ALIASES = {
         "class C:\n    n = 0\n    def up(self): self.n += 1\nc = C()\nup = c.up",
         "up()\nassert c.n == 1",
     ),
+    "what a partial holds": (
+        "import functools\nd = [1]\nadd = functools.partial(list.append, d)",
+        "add(2)\nassert d == [1, 2]",
+    ),
 }
 
 
