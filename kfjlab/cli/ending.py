@@ -56,7 +56,7 @@ def describe_end(result: RunResult, store: RunStore, out: Out, *, steps: bool) -
         describe_failure(run, step, store, out)
     if len(failed) > _MOST_FAILURES:
         out.line(f"… and {plural(len(failed) - _MOST_FAILURES, 'more failed step')}")
-    if not failed and run.error is not None:
+    if not failed and run.error is not None and run.state is not RunState.CANCELLED:
         _error(run.error, "", run, out)
         _log_tail(run, "prelude", store, out)
     out.line()
@@ -79,7 +79,8 @@ def describe_failure(run: Run, step: StepRun, store: RunStore, out: Out) -> None
 
 def _error(error: Mapping[str, Any], step: str, run: Run, out: Out) -> None:
     where = place(error.get("cell"), error.get("line"))
-    what = f"step {printable(step)} failed" if step else "the run failed"
+    ended = "was cancelled" if error.get("kind") == "Cancelled" else "failed"
+    what = f"{f'step {printable(step)}' if step else 'the run'} {ended}"
     out.line(out.styled(f"{what}{f' in {where}' if where else ''}", "red", bold=True))
     for line in printable_lines(str(error.get("message", ""))):
         out.line(f"  {line}")
@@ -124,7 +125,9 @@ def next_commands(run: Run, failed: list[StepRun]) -> list[tuple[str, str]]:
             )
         )
     if run.state.final and run.state is not RunState.SUCCEEDED:
-        found.append((f"kfjlab resume {run.id}", "goes on after a fix; only what is needed runs again"))
+        stopped = run.state in (RunState.CANCELLED, RunState.INTERRUPTED)
+        when = "goes on where it was stopped" if stopped else "goes on after a fix"
+        found.append((f"kfjlab resume {run.id}", f"{when}; only what is needed runs again"))
     width = max((len(command) for command, _ in found), default=0)
     return [(command.ljust(width), purpose) for command, purpose in found]
 

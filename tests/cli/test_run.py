@@ -218,7 +218,7 @@ def test_a_run_whose_supervisor_died(kfjlab: Command, fake: FakeTarget, notebook
     fake.final = RunState.INTERRUPTED
     answer = kfjlab("run", notebook)
     assert answer.code == 1
-    assert "kfjlab resume" in answer.out
+    assert "kfjlab resume" in answer.out and "where it was stopped" in answer.out
 
 
 def test_an_interrupt_cancels_the_run(kfjlab: Command, fake: FakeTarget, notebook: Path) -> None:

@@ -16,13 +16,6 @@ from .timeline import PRELUDE, Timeline, Touches, Unresolved
 _WORDS = {"random": "Python's random", "numpy.random": "numpy.random", "torch.random": "torch"}
 
 
-def ordinal_cell(index: int) -> str:
-    """``the 3rd cell`` for the index 2."""
-    number = index + 1
-    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"the {number}{ending} cell"
-
-
 class Findings:
     """Makes problems of what was met on the way. ``names``: the steps' names; ``touches``: the prelude's and the steps'; ``sources``: the
     cells' texts by index."""
@@ -94,7 +87,7 @@ class Findings:
         later = [p for p in self._binders.get(name, ()) if p > one.position]
         severity = Severity.ERROR if certain else Severity.WARNING
         if found.deleted is not None:
-            message = f"{name} is used here, but {ordinal_cell(found.deleted)} has deleted it."
+            message = f"{name} is used here, but cell {found.deleted} has deleted it."
             fix = Fix(f"Delete {name} later, or bind it again")
             return Problem("deleted-name", Severity.WARNING, message, found.cell, read.line, step, fix)
         if later:
@@ -148,7 +141,9 @@ class Findings:
         if not wild.module or name in self._assumed:
             return None
         self._assumed.add(name)
-        message = f"{name} is not defined in the notebook; it is taken to come from “{wild.what}” in {ordinal_cell(cell)}."
+        message = (
+            f"{name} is not defined in the notebook; it is taken to come from “{wild.what}” in cell {cell}."
+        )
         fix = Fix(f"Import or define {name} by name")
         return Problem("assumed-name", Severity.INFO, message, found.cell, found.read.line, step, fix)
 
