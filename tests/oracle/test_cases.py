@@ -11,10 +11,6 @@ from .cases import CASES
 from .conftest import SOAK
 from .oracle import Schedule, compare
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore"
-)  # nbclient and its dependencies leave loops and sockets to the garbage collector
-
 NOT_YET = {
     "cached functions": "what functools.lru_cache remembers does not pass to the next step",
     "dataclasses, enums, namedtuples": "methods made by dataclass and namedtuple are given a __module__ of their own",

@@ -36,8 +36,6 @@ from .oracle import (
     wait,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore")
-
 PROGRAM = program(
     """
     import random, time

@@ -34,7 +34,7 @@ from .oracle import (
 from .oracle import folder_digests as digests
 from .programs import programs
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(36_000 if SOAK else 300)]
+pytestmark = pytest.mark.timeout(36_000 if SOAK else 300)
 
 EXAMPLES = 1500 if SOAK else 25
 COMMON = settings(

@@ -24,8 +24,6 @@ from .oracle import (
     from_top_to_bottom,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore")
-
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OFFLINE: dict[str, tuple[tuple[str, ...], str]] = {
     "ml/tools_numpy.ipynb": ((), ""),

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from .oracle import Program, Schedule, as_pipeline, prepare
-
-pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def test_the_store_may_lie_in_the_notebooks_folder(tmp_path: Path) -> None:
