@@ -105,6 +105,7 @@ def test_a_pid_that_was_used_again_is_not_its_owner(path: Path) -> None:
     path.write_text(json.dumps({**processes.identity(), "start": 1.0, "token": "ab"}))
     lock = PathLock(path)
     lock.acquire(1)
+    assert json.loads(path.read_text())["token"] != "ab"
     lock.close()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -213,6 +215,25 @@ def test_a_zygote_ends_with_its_control_channel(bench: Bench) -> None:
     bench._answers.close()
     bench.control.close()
     assert bench.zygote.wait(PATIENCE) == 0
+
+
+def test_a_zygote_of_a_process_with_many_open_files(tmp_path: Path) -> None:
+    """Its control channel has a number that select() refuses."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 1300:
+        pytest.skip("this system does not allow so many open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1300), hard))
+    bench = Bench(tmp_path)
+    try:
+        with contextlib.ExitStack() as opened:
+            for _ in range(1030):
+                opened.enter_context(open(os.devnull))
+            assert bench.run("print('here')").state == "succeeded"
+            assert bench.control is not None and bench.control.fileno() > 1023
+            assert bench.last.text() == "here\n"
+            bench.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_zygote_stops_when_told(bench: Bench) -> None:
