@@ -1,0 +1,110 @@
+"""The prelude of one run: executed once, remembered, and held by the process that steps are forked from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kfjlab.runs.store import RunStore
+from kfjlab.runtime.protocol import PreludeRecord, prelude_record_from_json, to_json
+
+from .job import Job
+from .journal import Journal
+from .reuse import Reuse
+from .wording import imports_died, no_fork
+from .workspace import Workspace
+from .zygote import PreludeFailed, Zygote
+
+ZYGOTE_STARTS = 3
+"""How often a zygote that died is started again."""
+
+
+class Prelude:
+    """What is known about the run's prelude, and its process."""
+
+    def __init__(self, job: Job, store: RunStore, journal: Journal, reuse: Reuse, files: Workspace) -> None:
+        self._job = job
+        self._store = store
+        self._journal = journal
+        self._reuse = reuse
+        self._files = files
+        self._notebook = job.folder / "prelude.ipynb"
+        self._record: PreludeRecord | None = None
+        self._read: dict[str, str] | None = None
+        self._zygote: Zygote | None = None
+        self._starts = 0
+
+    def recall(self) -> None:
+        """Learn from the latest execution of the same prelude, in whatever run that was."""
+        kept = self._store.observed(self._job.prelude_key())
+        if kept is not None:
+            self._record = prelude_record_from_json(kept["record"])
+            self._reuse.put_back(kept["notebook"], self._notebook)
+
+    def needs(self, name: str) -> list[str]:
+        """The global names that the functions behind a name of the prelude look up."""
+        return [] if self._record is None else self._record.needs.get(name, [])
+
+    def files(self) -> Mapping[str, str]:
+        """Resource → digest of the files that the prelude is known to read (local modules among them)."""
+        if self._read is None:
+            read = self._record.reads if self._record is not None else {}
+            self._read = {name: self._files.digest(name) for name in read if name.startswith("file:")}
+        return self._read
+
+    async def zygote(self) -> Zygote:
+        """The process to fork from; started when the first step needs it, and again when it has died.
+
+        Raises :class:`~kfjlab.targets.local.zygote.PreludeFailed`.
+        """
+        if self._zygote is not None and self._zygote.alive:
+            return self._zygote
+        self._starts += 1
+        log = self._job.folder / "processes.log"
+        if self._starts > ZYGOTE_STARTS:
+            raise PreludeFailed(imports_died(ZYGOTE_STARTS, str(log)))
+        spec_file = self._job.folder / "prelude-spec.json"
+        spec_file.write_text(json.dumps(to_json(self._job.prelude_spec(self._restorable()))), "utf-8")
+        self._journal.message(None, {"type": "phase", "phase": "prelude"})
+        self._zygote = await Zygote.start(
+            self._job.interpreter, self._job.process_environment(), spec_file, self._job.workspace, log
+        )
+        self._remember(self._zygote.record)
+        if not self._zygote.can_fork:
+            self._journal.problem(no_fork(self._zygote.why))
+        self._journal.message(
+            None, {"type": "phase", "phase": "steps", "seconds": self._zygote.record.seconds}
+        )
+        return self._zygote
+
+    async def stop(self) -> None:
+        """End the process, if there is one."""
+        if self._zygote is not None:
+            await self._zygote.stop()
+
+    @property
+    def _saved(self) -> Path:
+        """Where this run keeps the record of its prelude."""
+        return self._job.folder / "prelude.json"
+
+    def _remember(self, record: PreludeRecord) -> None:
+        """Keep the record: in the run's folder for starting again, in the store for later runs."""
+        self._record, self._read = record, None
+        key, data = self._job.prelude_key(), to_json(record)
+        self._saved.write_text(json.dumps({"key": key, "record": data}), "utf-8")
+        kept = {"record": data, "notebook": self._reuse.store_file(self._notebook)}
+        self._store.put_record(key, kept, run_id=self._job.run.id, step="", size=0)
+
+    def _restorable(self) -> dict[str, Any] | None:
+        """The record of this run's earlier execution of the same prelude, if everything that it stored can be read back.
+
+        Otherwise the imports are executed anew, and what depends on their data with them.
+        """
+        earlier = json.loads(self._saved.read_text("utf-8")) if self._saved.exists() else {}
+        if earlier.get("key") != self._job.prelude_key():
+            return None
+        record = prelude_record_from_json(earlier["record"])
+        stored = (*record.values.values(), *record.ambient.values())
+        return dict(earlier["record"]) if all(self._reuse.readable(value) for value in stored) else None

@@ -1,0 +1,64 @@
+"""What the local engine says in its own words: errors and problems that no worker could tell."""
+
+from __future__ import annotations
+
+from kfjlab.notebook.pipeline import Step
+from kfjlab.notebook.problems import Fix, Problem, Severity
+from kfjlab.runtime.protocol import StepError, StepRecord
+
+CANCELLED = StepError("Cancelled", "The run was cancelled.", fix="kfjlab resume goes on where it stopped.")
+
+THINGS = {"var": "variable", "file": "file", "dir": "folder", "ambient": "state"}
+
+
+def runs_again(step: str, resource: str, writer: str | None) -> str:
+    """Why a step runs again that had read ``resource`` in a wrong state. ``writer``: the step that left the right one."""
+    kind, name = resource.split(":", 1)
+    thing = THINGS.get(kind, kind)
+    if writer is None:
+        return f"{thing} {name!r} changed while step {step!r} was running; the step runs again."
+    return f"Step {writer!r} changed {thing} {name!r}, which step {step!r} had read before that; {step!r} runs again."
+
+
+def unforeseen(step: str, resource: str, writer: str) -> Problem:
+    """A dependency that the text does not show, found while running."""
+    fix = Fix(f"Let {step!r} run after {writer!r}", "add-after", {"step": step, "after": writer})
+    message = runs_again(step, resource, writer)
+    return Problem("unforeseen-change", Severity.WARNING, message, step=step, fix=fix)
+
+
+def unstable(step: str, resource: str) -> StepError:
+    """A step read ``resource`` in another state at each execution."""
+    name = resource.split(":", 1)[1]
+    return StepError(
+        "Unstable",
+        f"Step {step!r} ran again and again, because {name!r} was different each time.",
+        fix=f"Something outside the pipeline changes {name!r}, or it is too large to be kept in versions: let only one step write it.",
+    )
+
+
+def cannot_arrive(step: Step, name: str, writer: StepRecord | None) -> StepError:
+    """A step reads variable ``name``, which could not be stored after the step that left it (``writer``: that step's record)."""
+    warnings = [] if writer is None else writer.warnings
+    found = next((w for w in warnings if w.get("code") == "cannot-travel" and w.get("name") == name), None)
+    why = found["message"] if found else f"Variable {name!r} cannot be carried to another process."
+    return StepError(
+        "CannotTravel",
+        f"Step {step.name!r} reads {name!r}. {why}",
+        cell=step.cells[0].index,
+        fix="Make it in the step that uses it.",
+    )
+
+
+def imports_died(times: int, log: str) -> StepError:
+    """The process to fork steps from ended by itself, ``times`` times."""
+    return StepError(
+        "Crashed",
+        f"The process that holds the notebook's imports died {times} times.",
+        fix=f"See {log}.",
+    )
+
+
+def no_fork(why: str) -> Problem:
+    """Steps cannot be forked from the process that has executed the prelude."""
+    return Problem("no-fork", Severity.INFO, f"Each step starts a process of its own, because {why}.")
