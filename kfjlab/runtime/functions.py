@@ -168,6 +168,12 @@ def _source(pickler: Pickler, code: types.CodeType) -> Optional[Tuple[str, str]]
     return None if pickler.fingerprint else source
 
 
+def reduce_code(code: types.CodeType) -> Any:
+    """What pickles code that comes from no file (``<string>``), as the methods do that dataclasses make; None for other code."""
+    name = code.co_filename
+    return (in_file, (in_file(code, ""), name)) if name.startswith("<") else None
+
+
 def reduce_cell(cell: types.CellType) -> Any:
     """What pickles a variable of a closure."""
     try:

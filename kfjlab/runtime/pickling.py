@@ -24,7 +24,7 @@ from cloudpickle import cloudpickle as internals
 
 from . import memory, rebuilding
 from .classes import identify, is_named_type, reduce_class, reduce_named_type
-from .functions import reduce_cell, reduce_function, reduce_library_function
+from .functions import reduce_cell, reduce_code, reduce_function, reduce_library_function
 from .lean import has_notes, is_frame, reduce_lean
 from .standard_types import reduce_single_dispatch, reducer_of, visible_state
 
@@ -277,6 +277,9 @@ class Pickler(cloudpickle.CloudPickler):
             return reduced
         return reduce_single_dispatch(obj) or reduce_library_function(obj) or reduced
 
+    def _code(self, obj: types.CodeType) -> Any:
+        return reduce_code(obj) or super().reducer_override(obj)
+
     def _cell(self, obj: types.CellType) -> Any:
         return reduce_cell(obj)
 
@@ -376,6 +379,8 @@ def _way(kind: Any) -> Optional[Callable[[Pickler, Any], Any]]:
     """The method that pickles objects of that type; None: cloudpickle's."""
     if kind is types.FunctionType:
         return Pickler._function
+    if kind is types.CodeType:
+        return Pickler._code
     if kind is types.CellType:
         return Pickler._cell
     if issubclass(kind, type):

@@ -111,6 +111,11 @@ SAME = {
         "assert len({id(f) for f in fs}) == 3 and fs[0] is first and fs[1]() == 7",
         "assert fs[0] is first",
     ),
+    "generated methods say that they come from no file": (
+        "import collections, dataclasses\nP = collections.namedtuple('P', 'x')\n@dataclasses.dataclass\nclass D:\n    x: int",
+        "files = [f.__code__.co_filename for f in (P.__new__, D.__init__)]\nassert all(f.startswith('<') for f in files), files\nD.n = 1",
+        "assert [f.__code__.co_filename for f in (P.__new__, D.__init__)] == files and D.n == 1",
+    ),
     "sentinels": (
         "class _Missing: pass\nMISSING = _Missing()\nNONE = object()\ndef f(x=NONE, y=MISSING): return x is NONE and y is MISSING\nd = {1: NONE}",
         "assert f() and d[1] is NONE",
