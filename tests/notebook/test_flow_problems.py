@@ -298,3 +298,34 @@ def test_warnings(source: str, code: str) -> None:
 
 def test_a_function_named_input_is_the_notebooks_own() -> None:
     assert codes(flow_of("def input(x): return x\ninput(1)")) == []
+
+
+@pytest.mark.parametrize(
+    "define",
+    [
+        "import functools\n@functools.lru_cache(maxsize=None)\ndef slow(n): return n",
+        "from functools import cache\n@cache\ndef slow(n): return n",
+        "from functools import lru_cache\n@lru_cache\ndef slow(n): return n",
+        "from functools import lru_cache as memo\ndef slow(n): return n\nslow = memo(64)(slow)",
+        "import functools\nclass A:\n    @functools.lru_cache\n    def slow(self): return 1\nslow = A().slow",
+    ],
+)
+def test_what_a_function_remembers_stays_in_its_step(define: str) -> None:
+    problem = only(define, "a = slow(2)", "b = slow(2)")
+    assert (problem.code, problem.severity.value, problem.cell, problem.step) == (
+        "cache-of-a-step",
+        "info",
+        2,
+        "c",
+    )
+    assert (
+        "slow() remembers its results only within a step: steps b and c each compute them." in problem.message
+    )
+    assert only(define + "\na = slow(2)", "slow.cache_info()").step == "b"
+    assert flow_of(define, "a = slow(2)").problems == ()
+
+
+def test_a_function_that_is_merely_called_cache_remembers_nothing() -> None:
+    assert (
+        flow_of("from tools import cache\n@cache\ndef slow(n): return n", "slow(1)", "slow(2)").problems == ()
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .ambient import assigned_in_library, read_in_library
 from .arguments import Arguments
+from .caches import found_use_of_cache
 from .dispatch import call
 from .evaluator import Evaluator
 from .results import attribute_of
@@ -44,6 +45,7 @@ def get_attribute(ev: Evaluator, owner: Value, name: str) -> Value:
         return _of_class(ev, owner, fact, name)
     if isinstance(fact, SuperOf):
         return _of_super(ev, owner, fact, name)
+    found_use_of_cache(ev, fact, name)
     if isinstance(fact, Entries) and name in {"items", "values", "keys", "get"}:
         return owner.same(Attribute(name, fact))
     known = property_of(fact, name)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from .arguments import Arguments
+from .caches import found_use_of_cache, is_cache
 from .dispatch import call, evaluate, execute_block
 from .evaluator import Evaluator
 from .frames import Frame
@@ -113,7 +114,7 @@ def _last_name(node: ast.expr) -> str:
 def _decorated(ev: Evaluator, decorator: ast.expr, value: Value) -> Value:
     """A decorator of a library gives a function that calls the decorated one; one of the notebook is followed."""
     function = evaluate(ev, decorator)
-    if isinstance(function.fact, FunctionFact | Bound | ClassFact):
+    if isinstance(function.fact, FunctionFact | Bound | ClassFact) or is_cache(function.fact):
         made = call(ev, function, Arguments([value]))
         return made if made.fact is not None else Value(value.fact, made.objects | value.objects)
     ev.link(function, Value(None, value.reach))
@@ -180,6 +181,7 @@ def call_function(
 ) -> Value:
     """Call a function of the notebook. ``function`` is the value through which it was reached, ``rest`` what ``*args`` and
     ``**kwargs`` of the call may contain."""
+    found_use_of_cache(ev, fact)
     keywords = keywords or {}
     key = (
         fact,

@@ -87,6 +87,7 @@ class Effects:
     - ``resource_reads``, ``resource_writes``: files, folders, environment variables and ambient state (paths as the code has them);
     - ``draws``: generators drawn from before any seeding in it; ``drawn``: drawn from at all; ``seeds``: seeded;
     - ``changes_environment``: names of environment variables that it sets (``*``: any);
+    - ``cached_calls``: functions that remember their results and are called, and the line;
     - ``history``: uses of IPython's output and input history: the name, the number (0: relative) and the line;
     - ``strays``: names bound to what cannot travel;
     - ``builtins``: Python's builtin names that it reads; ``late``: global names that functions defined in it look up;
@@ -109,6 +110,7 @@ class Effects:
     seeds: frozenset[str] = frozenset()
     changes_environment: frozenset[str] = frozenset()
     wild: tuple[Wild, ...] = ()
+    cached_calls: Mapping[str, int] = field(default_factory=dict)
     history: tuple[tuple[str, int, int], ...] = ()
     strays: Mapping[str, Stray] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()

@@ -58,6 +58,7 @@ class Findings:
             yield from self._late_names(one, step)
             yield from self._history(one, step)
         yield from self._strays()
+        yield from self._caches()
         yield from self._random()
 
     def _step(self, position: int) -> str | None:
@@ -196,6 +197,24 @@ class Findings:
                 self._step(maker),
                 Fix(stray.remedy),
             )
+
+    def _caches(self) -> Iterator[Problem]:
+        """Functions that remember their results, and are called by several steps."""
+        users: dict[str, list[Touches]] = {}
+        for one in self._all:
+            for name in one.cached_calls if one.position != PRELUDE else ():
+                users.setdefault(name, []).append(one)
+        for name, steps in users.items():
+            if len(steps) < 2:
+                continue
+            cell, line = steps[1].cached_calls[name]
+            message = (
+                f"{name}() remembers its results only within a step: {_listed([self._names[one.position] for one in steps])} "
+                "each compute them. The results are the same; what else it does (print, count) happens in each of them."
+            )
+            fix = Fix(f"Call {name}() in one step only, and use its results in the others")
+            step = self._names[steps[1].position]
+            yield Problem("cache-of-a-step", Severity.INFO, message, cell, line, step, fix)
 
     def _random(self) -> Iterator[Problem]:
         for generator, word in _WORDS.items():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from .ambient import ambient_in_library
 from .arguments import Arguments
 from .builtin_calls import BUILTIN_CALLS
+from .caches import CACHE_CALLS
 from .definitions import call_perhaps
 from .draws import draw_in_library
 from .evaluator import Evaluator
@@ -19,7 +20,7 @@ from .results import result_of
 from .values import UNKNOWN, Dotted, Fact, Partial, Thing, Value, callees_of
 
 Special = Callable[[Evaluator, Arguments], Value | None]
-_SPECIAL: dict[str, Special] = {**BUILTIN_CALLS, **MAGIC_CALLS, **PROCESS_CALLS}
+_SPECIAL: dict[str, Special] = {**BUILTIN_CALLS, **CACHE_CALLS, **MAGIC_CALLS, **PROCESS_CALLS}
 _TYPES = ("list", "dict", "set", "str", "bytes", "tuple", "object", "bytearray")
 _PURE = (
     "builtins.",

@@ -30,6 +30,7 @@ class Notes:
         self.environment: set[str] = set()
         self.wild: list[Wild] = []
         self.starred: set[str] = set()
+        self.cached_calls: dict[str, int] = {}
         self.history: list[tuple[str, int, int]] = []
         self.strays: dict[str, Stray] = {}
         self.findings: dict[Finding, None] = {}

@@ -138,6 +138,7 @@ def _effects(ev: Evaluator, shows: bool) -> Effects:
         seeds=frozenset(ev.seeds),
         changes_environment=frozenset(ev.environment),
         wild=tuple(ev.wild),
+        cached_calls=_frozen(ev.cached_calls),
         history=tuple(ev.history),
         strays={name: stray for name, stray in ev.strays.items() if name in bound},
         findings=tuple(ev.findings),

@@ -48,6 +48,7 @@ class Touches:
     late: list[tuple[frozenset[str], int]] = field(default_factory=list)
     history: list[tuple[str, int, int, int, bool]] = field(default_factory=list)
     draw_places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    cached_calls: dict[str, tuple[int, int]] = field(default_factory=dict)
     numbers: set[int] = field(default_factory=set)
 
 
@@ -91,6 +92,8 @@ class Timeline:
             self._wild(effects, step, cell)
         if effects.late:
             step.late.append((effects.late, cell))
+        for name, line in effects.cached_calls.items():
+            step.cached_calls.setdefault(name, (cell, line))
         for name, other, line in effects.history:
             step.history.append(
                 (name, other, line, cell, step.shown or (step.position == PRELUDE) or not self.shown)

@@ -150,7 +150,8 @@ class Partial(Fact):
 @dataclass(frozen=True, eq=False, repr=False)
 class FunctionFact(Fact):
     """A function of the notebook. ``variables``: those of the functions around it, innermost first. ``kind``: function, property,
-    setter, static or class (methods). ``owner``: the class whose body it is in. ``token``: the evaluation that made it."""
+    setter, static or class (methods). ``owner``: the class whose body it is in. ``token``: the evaluation that made it.
+    ``remembers``: it has a cache of its results."""
 
     node: FunctionNode
     scope: Scope
@@ -162,6 +163,7 @@ class FunctionFact(Fact):
     generator: bool = False
     owner: list[ClassFact] = field(default_factory=list)
     token: object = None
+    remembers: bool = False
     named = True
 
     def inner(self) -> Iterable[Fact | None]:
