@@ -79,7 +79,7 @@ class WorkspaceModules:
             return
         module = name.rpartition(".")[2]
         for folder in folders:
-            for file in (f"{module}.py", os.path.join(module, "__init__.py")):
+            for file in (f"{module}.py", os.path.join(module, "__init__.py"), module):
                 path = os.path.join(folder, file)
                 if self._is_workspace(path):
                     self.on_missing(path)

@@ -308,13 +308,13 @@ class StepAttempt:
         return sorted({*changes.bound, *changes.rebound, *changes.mutated, *changes.deleted})
 
     def _is_ipythons(self, name: str, known: Set[str]) -> bool:
-        """Whether IPython and not the user bound a name."""
+        """Whether IPython or Python and not the user bound a name."""
         shell, namespace = self._session.shell, self._session.namespace
         if name in ("_", "__", "___"):
             return namespace.get(name) is getattr(shell.displayhook, name)
         if name in known and (name not in namespace or namespace[name] is shell.user_ns_hidden.get(name)):
             return True
-        if name in ("_i", "_ii", "_iii", "__builtins__", "__builtin__"):
+        if name in ("_i", "_ii", "_iii", "__builtins__", "__builtin__", "__warningregistry__"):
             return True
         numbered = _NUMBERED.fullmatch(name)
         if numbered is None:

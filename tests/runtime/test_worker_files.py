@@ -167,7 +167,7 @@ def test_imports_list_no_folders_and_local_modules_are_reads(bench: Bench) -> No
 
 def test_a_module_that_was_not_there_is_a_read(bench: Bench) -> None:
     (bench.workspace / "wants.py").write_text("import deeper\n")
-    absent = {"file:later.py": ABSENT, "file:later/__init__.py": ABSENT}
+    absent = {"file:later": ABSENT, "file:later.py": ABSENT, "file:later/__init__.py": ABSENT}
     tried = bench.run("import tqdm\ntry: import later\nexcept ImportError: later = None")
     assert tried.state == "succeeded" and touched(tried) == (absent, {}, {})
     failed = bench.run("import later")

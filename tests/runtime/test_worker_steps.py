@@ -241,3 +241,11 @@ def test_a_value_is_stored_once(shared: Bench) -> None:
     one, two = shared.run("x = [1, 2, 3]"), shared.run("x = [1, 2, 3]")
     assert one.writes["var:x"] == two.writes["var:x"]
     assert replace(one.values["var:x"], cell=None) == replace(two.values["var:x"], cell=None)
+
+
+def test_what_python_notes_beside_the_variables_is_no_variable(shared: Bench) -> None:
+    record = shared.run(
+        "import warnings; warnings.simplefilter('default')\nwarnings.warn('seen')\nassert '__warningregistry__' in globals()",
+    )
+    assert record.error is None
+    assert {name for name in record.writes if name.startswith("var:")} == {"var:warnings"}

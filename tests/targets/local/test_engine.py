@@ -39,13 +39,17 @@ def test_an_unchanged_notebook_is_not_run_again(lab: Lab) -> None:
     assert lab.run(*CHAIN, cache=False).executed() == {"load", "total", "root", "report"}
 
 
+@pytest.mark.parametrize("file", ["later.py", "later/inner.py"], ids=["module", "namespace package"])
 @pytest.mark.parametrize("wanted", ["import later", "try: import later\nexcept ImportError: later = None"])
-def test_a_module_that_a_step_writes_is_imported_after_that(lab: Lab, wanted: str) -> None:
+def test_a_module_that_a_step_writes_is_imported_after_that(lab: Lab, wanted: str, file: str) -> None:
     """Nobody can see beforehand that the first step writes it, so the second one comes too early."""
+    if "/" in file:
+        wanted = wanted.replace("import later", "import later.inner; from later import inner as later", 1)
     outcome = lab.run(
         (
             "step:make",
-            "import time\ntime.sleep(0.5)\nname = 'late' + 'r.py'\nopen(name, 'w').write('value = 7')",
+            f"import os, time\ntime.sleep(0.5)\nname = ''.join({list(file)})\nos.makedirs(os.path.dirname(name) or '.', exist_ok=True)\n"
+            "open(name, 'w').write('value = 7')",
         ),
         ("step:use", f"{wanted}\nvalue = later and later.value"),
         max_parallel=2,
