@@ -67,7 +67,7 @@ class Watch:
             return
         access = flags & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR)
         if access == os.O_RDONLY:
-            if not flags & getattr(os, "O_DIRECTORY", 0):
+            if not flags & getattr(os, "O_DIRECTORY", 0) and not _is_invented(path):
                 self.journal.read(name)
             return
         if not flags & os.O_TRUNC:
@@ -308,6 +308,18 @@ def _wrap_looks() -> None:
         accessor.stat = staticmethod(_stat)
         if hasattr(accessor, "lstat"):
             accessor.lstat = staticmethod(_lstat)
+
+
+def _is_invented(path: Any) -> bool:
+    """Whether the compiler is looking for the line of a syntax error in code that comes from no file. Python 3.13's tracebacks parse lines
+    to find what to underline, and so look for a file ``<unknown>``."""
+    if not isinstance(path, str) or not (path.startswith("<") and path.endswith(">")):
+        return False
+    try:
+        _real_stat(path)
+    except OSError:
+        return True
+    return False
 
 
 def _called_by_import() -> bool:

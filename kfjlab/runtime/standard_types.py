@@ -38,6 +38,8 @@ def reducer_of(kind: type) -> Optional[Callable[[Any], Any]]:
         return _reduce_lru_cache
     if kind is functools.cached_property:
         return _reduce_cached_property
+    if kind is functools.singledispatchmethod:
+        return _reduce_single_dispatch_method
     if kind.__module__ == "dataclasses":
         return _reduce_sentinel
     if issubclass(kind, BaseException):
@@ -99,6 +101,11 @@ def _is_found(item: Any) -> bool:
 
 def _reduce_cached_property(item: Any) -> Any:  # before Python 3.12 it has a lock
     return make_cached_property, (item.func, item.attrname, item.__doc__)
+
+
+def _reduce_single_dispatch_method(item: Any) -> Any:  # from Python 3.13 on it has a cache of weak references
+    own = {name: value for name, value in vars(item).items() if name != "_method_cache"}
+    return make_single_dispatch_method, (), own, None, None, set_attributes
 
 
 def _reduce_sentinel(item: Any) -> Any:  # dataclasses compares them by identity
@@ -192,6 +199,11 @@ def make_cached_property(function: Callable[..., Any], name: Optional[str], doc:
     made = functools.cached_property(function)
     made.attrname, made.__doc__ = name, doc
     return made
+
+
+def make_single_dispatch_method() -> Any:
+    """A ``functools.singledispatchmethod`` without its function yet."""
+    return functools.singledispatchmethod(lambda _: None)
 
 
 def make_exception(kind: Type[BaseException], arguments: Tuple[Any, ...]) -> BaseException:
