@@ -40,7 +40,7 @@ class Interpreter:
         return hashlib.sha256(json.dumps([version, installed]).encode()).hexdigest()
 
     def _facts(self) -> tuple[list[int], list[str]]:
-        if os.path.realpath(self.python) == os.path.realpath(sys.executable) and sys.prefix in self.python:
+        if self._is_this_one():
             return list(sys.version_info[:3]), sys.path
         try:
             done = subprocess.run(
@@ -53,6 +53,12 @@ class Interpreter:
                 "Choose another kernel for the notebook, or repair this one (jupyter kernelspec list)."
             ) from error
         return version, path
+
+    def _is_this_one(self) -> bool:
+        if self.python == sys.executable:
+            return True
+        same_file = os.path.realpath(self.python) == os.path.realpath(sys.executable)
+        return same_file and sys.prefix in self.python  # environments share the file that they link to
 
 
 def find_interpreter(kernel: str) -> Interpreter:
