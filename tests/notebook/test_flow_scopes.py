@@ -21,6 +21,7 @@ _HIDDEN = {
     "__classdict__",
     ".type_params",
     "__static_attributes__",
+    "__type_params__",
     ".generic_base",
     "__conditional_annotations__",
 }
@@ -89,11 +90,31 @@ def direct(answers: list[Answer]) -> list[Answer]:
     return sorted(answers, key=lambda a: (a[0], a[1], sorted(a[2]), sorted(a[3]), sorted(a[4])))
 
 
+class _Generators(ast.NodeTransformer):
+    """Makes all comprehensions generator expressions: the same scopes, and no Python inlines them."""
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.GeneratorExp:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    visit_SetComp = visit_ListComp
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.GeneratorExp:
+        self.generic_visit(node)
+        return ast.GeneratorExp(ast.Tuple([node.key, node.value], ast.Load()), node.generators)
+
+
+def symbols(code: str) -> symtable.SymbolTable:
+    if sys.version_info >= (3, 12):  # PEP 709: comprehensions have no table of their own any more
+        code = ast.unparse(_Generators().visit(ast.parse(code)))
+    return symtable.symtable(code, "<test>", "exec")
+
+
 def compare(code: str) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         module, _ = scopes_of(ast.parse(code).body)
-        table = symtable.symtable(code, "<test>", "exec")
+        table = symbols(code)
     mine, oracle = ours(module), theirs(table)
     # A scope that only hands a variable on to an inner one lists it as free in symtable; what it names itself must agree.
     assert len(mine) == len(oracle)

@@ -190,7 +190,7 @@ def test_a_cell_puts_out_what_a_kernel_does(shown: tuple[list[Any], list[Any]], 
     ours, theirs = normal(shown[1][position]), normal(shown[0][position])
     if name == "fd level":  # ipykernel loses the order here
         assert [o["text"] for o in ours] == ["raw\npy\n", "raw err\n"]
-        assert [sorted(o["text"].split()) for o in ours] == [sorted(o["text"].split()) for o in theirs]
+        assert [sorted(o["text"]) for o in ours] == [sorted(o["text"]) for o in theirs]
     elif name == "subprocess":
         assert [o["text"] for o in ours] == ["first\nsecond\nthird\n"]
     else:
