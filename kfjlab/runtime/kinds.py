@@ -10,10 +10,17 @@ LONGEST = 80
 """Characters of a summary."""
 
 
+def module_of(kind: Any) -> str:
+    """The name of a type's module; empty where there is none (compiled functions of Cython have a descriptor there, before Python 3.11)."""
+    name = kind.__module__
+    return name if isinstance(name, str) else ""
+
+
 def type_name(value: Any) -> str:
     """The dotted name of a value's type."""
     kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    module = module_of(kind)
+    return kind.__qualname__ if module in ("", "builtins") else f"{module}.{kind.__qualname__}"
 
 
 def describe(value: Any) -> Tuple[str, str]:
@@ -41,7 +48,7 @@ def _describe(value: Any) -> Tuple[str, str]:
         return "text", f"{name} of {len(value)}: {value[:40]!r}"
     if value is None or isinstance(value, (bool, numbers.Number)):
         return "scalar", f"{name} {value!r}"
-    libraries = {base.__module__.partition(".")[0] for base in cls.__mro__}
+    libraries = {module_of(base).partition(".")[0] for base in cls.__mro__}
     if "pandas" in libraries or "polars" in libraries or "pyarrow" in libraries:
         if len(getattr(value, "shape", ())) == 2:
             rows, columns = value.shape

@@ -9,6 +9,8 @@ import functools
 import pickle
 from typing import Any, FrozenSet, Optional, Tuple
 
+from .kinds import module_of
+
 _CACHES = frozenset({"_cache", "_item_cache", "_cacher"})
 _LIBRARIES_WITH_CACHES = frozenset({"pandas", "statsmodels"})
 _CACHED = frozenset(
@@ -23,7 +25,8 @@ _COUNTERS = slice(7, 11)
 @functools.lru_cache(maxsize=4096)
 def notes_of(kind: Any) -> FrozenSet[str]:
     """Names of attributes in which objects of a library's type keep what they have computed."""
-    library = kind.__module__.partition(".")[0]
+    module = module_of(kind)
+    library = module.partition(".")[0]
     found = set()
     for cls in kind.__mro__:
         for name, value in vars(cls).items():
@@ -31,7 +34,7 @@ def notes_of(kind: Any) -> FrozenSet[str]:
                 found.add(getattr(value, "attrname", None) or name)
     if library in _LIBRARIES_WITH_CACHES:
         found |= _CACHES
-    if kind.__module__.startswith("scipy.sparse"):
+    if module.startswith("scipy.sparse"):
         found |= _SPARSE_NOTES
     return frozenset(found)
 
@@ -73,7 +76,7 @@ def _without(state: Any, names: FrozenSet[str]) -> Any:
 
 def is_frame(kind: type) -> bool:
     """Whether objects of that type are frames or series of pandas."""
-    return kind.__module__.startswith("pandas") and any(cls.__name__ == "NDFrame" for cls in kind.__mro__)
+    return module_of(kind).startswith("pandas") and any(cls.__name__ == "NDFrame" for cls in kind.__mro__)
 
 
 def _consolidated(frame: Any) -> Any:

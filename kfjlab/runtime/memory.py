@@ -18,6 +18,7 @@ import pickle
 import sys
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
+from .kinds import module_of
 from .mappings import address_of
 
 
@@ -262,7 +263,7 @@ def _wrapped(values: Any, depth: int) -> List[Any]:
     if depth and not _is_array(values):
         for name in ("_ndarray", "_codes", "_data", "_mask", "_left", "_right"):
             inner = getattr(values, name, None)
-            if inner is not None and type(inner).__module__.partition(".")[0] in ("numpy", "pandas"):
+            if inner is not None and module_of(type(inner)).partition(".")[0] in ("numpy", "pandas"):
                 found += _wrapped(inner, depth - 1)
     return found
 

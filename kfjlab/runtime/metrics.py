@@ -7,6 +7,7 @@ import math
 import numbers
 from typing import Any, Callable, Dict, Iterable, Mapping, Set, Tuple
 
+from .kinds import module_of
 from .protocol import CellSource
 
 _SHOWING = frozenset({"print", "display"})
@@ -83,7 +84,7 @@ def _number(value: Any) -> Any:
     """``value`` as a float when it is one real number: Python's, numpy's, or an array or tensor with no dimension."""
     if isinstance(value, numbers.Real):
         return float(value)
-    kind = type(value).__module__.split(".")[0]
+    kind = module_of(type(value)).partition(".")[0]
     if (
         kind in ("numpy", "torch", "tensorflow", "jax", "jaxlib", "cupy", "decimal", "fractions")
         and getattr(value, "ndim", 0) == 0
