@@ -101,15 +101,17 @@ def read_parameters(cells: Iterable[Cell], problems: list[Problem]) -> tuple[Par
     return tuple(found.values())
 
 
-def constants_only(source: str) -> bool:
+def constants_only(source: str, *, imports: bool = False) -> bool:
     """Whether a cell does nothing but assign constants (and so can be a parameters cell, and can run at any
-    time).
+    time). ``imports``: it may import modules, too.
     """
     code = _parsed(source)
     if code is None or code[1] is not source or not code[0].body:
         return False
     for statement in code[0].body:
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            continue
+        if imports and isinstance(statement, (ast.Import, ast.ImportFrom)):
             continue
         assigned = _assignments(statement) if isinstance(statement, (ast.Assign, ast.AnnAssign)) else []
         if not assigned or not all(isinstance(value, Constant) for _, _, value in assigned):

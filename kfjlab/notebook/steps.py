@@ -8,8 +8,10 @@
 - ``imports``, ``functions`` and parameters cells that come after a step join the prelude only where running
   them earlier cannot be told from running them in place; else they stay in place, as part of the step before
   them.
-- A step whose name comes again after another step is two steps: the second part runs at its own place, under
-  a name of its own. Moving code past other steps would need a proof that no analysis of Python can give.
+- A step whose name comes again after another step is two steps: the second part has its own place and a name
+  of its own. Moving code past other steps would need a proof that no analysis of Python can give. Where a
+  step in between is connected with it, :mod:`.reopened` makes an error of that, since one step is not
+  what comes of it.
 - ``pipeline-metrics`` cells form a step of role :attr:`Role.METRICS` named ``pipeline-metrics``, in place:
   numbers that they assign to a name, or print by name (``print(accuracy)``), become the run's metrics. The
   runtime picks them when the step runs.

@@ -8,6 +8,7 @@ been analysed: it makes no error that the notebook did not have before.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +26,7 @@ from .names import safe_name, unused
 from .parameters import constants_only
 from .pipeline import Pipeline, Role
 from .problems import Problem
+from .source import parse_cell
 from .tags import read_cell
 
 MOST_STEPS, CELLS_A_STEP = 12, 10
@@ -161,19 +163,30 @@ def _roles(open_cells: Sequence[RawCell], cells: Sequence[RawCell]) -> dict[int,
             role = Role.IMPORTS if top_level_imports(cell.source) else Role.FUNCTIONS
             what = "only imports" if role is Role.IMPORTS else "only defines functions and classes"
             found[cell.index] = (role, what)
-        elif leading and constants_only(cell.source) and _are_parameters(cell, cells):
+        elif leading and constants_only(cell.source, imports=True) and _are_parameters(cell, cells):
             found[cell.index] = (Role.PARAMETERS, "sets constants that later cells read")
-        elif summary.binds or summary.mutates:
-            leading = False
+        elif summary.mutates or summary.binds - _imported_or_defined(cell):
+            leading = False  # data is made here, more than a seed or an option set beside imports
     return found
 
 
 def _are_parameters(cell: RawCell, cells: Sequence[RawCell]) -> bool:
-    """Whether each name the cell sets is mentioned later (functions may look it up), and set or changed nowhere else."""
-    names = cell_summary(cell.source).binds
+    """Whether a name that the cell sets is mentioned later (functions may look it up), and none is set or changed elsewhere."""
+    names = cell_summary(cell.source).binds - _imported_or_defined(cell)
     others = [cell_summary(c.source) for c in cells if c.index != cell.index]
     words = {word for c in cells if c.index > cell.index for word in re.findall(r"\w+", c.source)}
-    return bool(names) and names <= words and not any(names & (s.binds | s.mutates) for s in others)
+    return bool(names & words) and not any(names & (s.binds | s.mutates) for s in others)
+
+
+def _imported_or_defined(cell: RawCell) -> set[str]:
+    """The names that the imports, functions and classes at a cell's top level bind."""
+    found: set[str] = set()
+    for statement in parse_cell(cell.source).body:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            found |= {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
+        elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(statement.name)
+    return found
 
 
 # ---- groups

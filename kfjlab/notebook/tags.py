@@ -144,15 +144,31 @@ class CellReader:
         if not colon or prefix not in PREFIXES:
             self.near_miss(tag, prefix, colon, rest)
         elif prefix in STEP_PREFIXES:
-            if rest:  # Kale's editor writes "step:" on cells that belong to the step before
+            if rest:
                 self.steps.append((tag, rest))
+            else:  # Kale's editor writes it on cells that belong to the step before
+                self.nameless(
+                    tag, "does nothing; the cell belongs to the step before it, as untagged cells do"
+                )
         elif prefix == "prev":
             if rest:
                 self.after.append(rest)
+            else:
+                self.nameless(tag, "orders nothing")
         elif prefix == "notebook":
             self.reference = rest
         else:
             self.read_setting(tag, prefix, rest)
+
+    def nameless(self, tag: str, effect: str) -> None:
+        self.warn(
+            "nameless-tag",
+            f"The tag {shown(tag)} names no step, so it {effect}.",
+            f"Remove the tag {shown(tag)}, or write a name behind the colon",
+            "replace-tag",
+            old=tag,
+            new=None,
+        )
 
     def read_setting(self, tag: str, prefix: str, rest: str) -> None:
         parts = rest.split(":", 2 if prefix == "secret" else 1)

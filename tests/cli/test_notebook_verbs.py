@@ -84,6 +84,24 @@ def test_fixes_are_applied(kfjlab: Command, work: Path) -> None:
     assert kfjlab("check", path, "--fix", "--json").json["fixed"] == []
 
 
+@pytest.mark.parametrize(
+    ("between", "code", "word"),
+    [("y = x", 2, "error"), ("y = 1", 0, "warning")],
+)
+def test_a_step_that_comes_again_is_refused_where_it_matters_and_mended(
+    kfjlab: Command, work: Path, between: str, code: int, word: str
+) -> None:
+    """As docs/tags.md says."""
+    path = write_notebook(work / "nb.ipynb", ("step:a", "x = 1"), ("step:b", between), ("step:a", "z = 2"))
+    answer = kfjlab("check", path)
+    assert answer.code == code
+    assert f"{word}: cell 2: Step a goes on here after other steps" in answer.out
+    assert "fix: Make it step a_2" in answer.out
+    assert kfjlab("check", path, "--fix").code == 0
+    assert [row["step"] for row in kfjlab("tags", path, "--json").json["cells"]] == ["a", "b", "a_2"]
+    assert "sound" in kfjlab("check", path).out
+
+
 def test_advice_cannot_be_applied(kfjlab: Command, work: Path) -> None:
     path = write_notebook(work / "nb.ipynb", ("step:a", "x = ("))
     before = path.read_bytes()

@@ -13,6 +13,7 @@ from kfjlab.notebook.analyze import analyze
 from kfjlab.notebook.document import read_document
 from kfjlab.notebook.headings import headings, sections
 from kfjlab.notebook.pipeline import Role
+from kfjlab.notebook.problems import Severity
 from kfjlab.notebook.suggest import Suggestion, apply_suggestion, suggest
 
 
@@ -67,13 +68,38 @@ def test_functions_and_parameters(notebook: Callable[..., bytes]) -> None:
     "cells",
     [
         ["n = 3", "md:# A", "a = abs(1)", "md:# B", "b = a"],  # nobody reads it
-        ["n = 3", "md:# A", "a = n", "md:# B", "n = a"],  # set again
+        ["n = 3; m = 4", "md:# A", "a = n", "md:# B", "m = a"],  # one is set again
         ["a = open", "n = 3", "md:# A", "b = n", "md:# B", "c = b"],  # not leading
     ],
 )
 def test_constants_that_are_no_parameters(notebook: Callable[..., bytes], cells: Any) -> None:
     found = suggest(notebook(*cells))
     assert Role.PARAMETERS not in roles(found).values()
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["md:# Title", "LR = 0.1; EPOCHS = 5"],
+        ["md:# Title", "import math", "md:## Settings", "LR = 0.1; EPOCHS = 5"],
+        ["md:# Title", "import random\nrandom.seed(0)", "LR = 0.1\nEPOCHS = 5"],  # a cell that sets up
+        [
+            "md:# Title",
+            "import warnings\nwarnings.filterwarnings('ignore')\n%matplotlib inline",
+            "LR = 0.1\nEPOCHS = 5",
+        ],
+        ["md:# Title", "import random\nrandom.seed(0)\ndef f(): pass", "md:## Load", "LR = 0.1\nEPOCHS = 5"],
+        ["md:# Title", "LR = 0.1\nEPOCHS = 5\nUNUSED = 'x'"],
+        ["md:# Title", "import math\n\nLR = 0.1\nEPOCHS = 5"],
+    ],
+)
+def test_constants_at_the_beginning_are_parameters(notebook: Callable[..., bytes], cells: list[str]) -> None:
+    found = suggest(
+        notebook(*cells, "md:## Load", "data = [1] * EPOCHS", "md:## Train", "w = sum(data) * LR")
+    )
+    assert [p.name for p in found.pipeline.parameters][:2] == ["LR", "EPOCHS"]
+    assert not [p for p in found.pipeline.problems if p.severity is not Severity.INFO]
+    assert {"load", "train"} <= set(shape(found))
 
 
 def test_cells_that_only_show_something_join_the_step_before(notebook: Callable[..., bytes]) -> None:

@@ -55,10 +55,18 @@ def test_step_tags(tag: Any) -> None:
     assert good(tag).step == "train"
 
 
-def test_empty_step_tag_of_kales_editor_means_nothing() -> None:
-    assert good("step:") == CellTags()
-    assert good("block:") == CellTags()
-    assert good("prev:") == CellTags()
+@pytest.mark.parametrize("tag", ["step:", "block:", "prev:"])
+def test_a_tag_without_a_name_means_nothing_and_says_so(tag: str) -> None:
+    found, problems = read(tag)  # Kale's editor writes it on cells that belong to the step before
+    assert found == CellTags()
+    (problem,) = problems
+    assert (problem.code, problem.severity.value, problem.cell) == ("nameless-tag", "warning", 5)
+    assert repr(tag) in problem.message
+    assert problem.fix is not None
+    assert (problem.fix.action, problem.fix.arguments) == (
+        "replace-tag",
+        {"cell": 5, "old": tag, "new": None},
+    )
 
 
 def test_prev_repeats() -> None:
