@@ -10,6 +10,8 @@
 from __future__ import annotations
 
 import array
+import datetime
+import enum
 import functools
 import io
 import pickle
@@ -36,7 +38,7 @@ _DEEP_STACK = 512 * 1024 * 1024
 _ATOMIC = (
     type(None), bool, int, float, complex, str, bytes, range, slice, type(...), type(NotImplemented),
     types.CodeType, types.ModuleType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
-    tuple, frozenset, type,
+    tuple, frozenset, type, enum.Enum, datetime.tzinfo,
 )  # fmt: skip
 """Types whose objects nobody can change, so that sharing one means nothing."""
 _ATOMIC_NAMES = frozenset(
@@ -195,7 +197,7 @@ def can_change(item: Any) -> bool:
             and not kind.__module__.startswith("numpy.dtype")
             and kind.__name__ != "dtype"
         )
-    if library == "pandas" and (_is_index(kind) or kind.__name__.endswith("Dtype")):
+    if library == "pandas" and (_is_index(kind) or kind.__name__.endswith("Dtype") or _is_date(kind)):
         return False
     return not (callable(item) and is_global(item))
 
@@ -214,6 +216,13 @@ def is_global(item: Any) -> bool:
 
 def _is_index(kind: type) -> bool:
     return any(cls.__name__ == "Index" and cls.__module__.startswith("pandas") for cls in kind.__mro__)
+
+
+def _is_date(kind: type) -> bool:
+    """Timestamps, frequencies and their like."""
+    return any(
+        cls.__module__.startswith(("pandas._libs.tslibs.", "pandas._libs.interval")) for cls in kind.__mro__
+    )
 
 
 def _is_tensor(kind: type) -> bool:
@@ -369,8 +378,9 @@ class Pickler(cloudpickle.CloudPickler):
         for part in parts:
             for item in (part, getattr(part, "_ndarray", None)):
                 if item is not None:
-                    self.ignored.add(id(item))
-                    self.alive.append(item)
+                    own = getattr(item, "__dict__", None) or {}
+                    self.ignored |= {id(item), id(own), *map(id, own.values())}
+                    self.alive.append((item, own))
         return super().reducer_override(obj)
 
 

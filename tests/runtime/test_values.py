@@ -289,6 +289,27 @@ def test_what_a_library_shares_between_all_its_objects_is_no_alias(steps: Steps)
     assert all(value["group"] == [name] for name, value in done.values.items())
 
 
+def test_what_cannot_be_changed_does_not_tie_tables_together(steps: Steps) -> None:
+    """Steps that only use the same calendar can run side by side."""
+    steps.prelude = (
+        "import datetime, enum\nimport numpy as np\nimport pandas as pd\nclass Kind(enum.Enum):\n    A = 1"
+    )
+    done = steps.run(
+        """
+        sales = pd.Series(range(60), index=pd.date_range('2024-01-01', periods=60, freq='D'))
+        train, test = sales[:-20], sales[-20:]
+        linear = pd.Series(np.ones(20), index=test.index)
+        first = {'at': test.index[0], 'freq': test.index.freq, 'kind': Kind.A}
+        second = [first['at'], first['freq'], first['kind']]
+        zone = datetime.timezone(datetime.timedelta(hours=1)); zones = [zone]
+        moments = [datetime.datetime(2024, 1, 1, tzinfo=zone)]
+        """
+    )
+    assert done.failures == {}
+    assert {name: value["group"] for name, value in done.values.items() if value["group"] != [name]} == {}
+    steps.run("assert (test.index == linear.index).all() and test.index.freq == first['freq'] == second[1]")
+
+
 CANNOT = {
     "x = (i for i in range(3))": "generator",
     "x = open('/dev/null')": "open file",
