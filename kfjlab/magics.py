@@ -11,6 +11,10 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+_USAGE = """%kfjlab load RUN STEP [--before] [NAMES…]   puts a step's variables into this notebook (%kfjlab? says more)
+%kfjlab COMMAND …                           a command of the command line, for example %kfjlab show last
+"""
+
 
 class _Parser(argparse.ArgumentParser):
     """Raises where argparse would end the process, which here is the kernel."""
@@ -43,6 +47,9 @@ def kfjlab(line: str) -> None:
     if words[:1] == ["load"]:
         print(_load(words[1:]))
         return
+    if not words:
+        print(_USAGE)
+        words = ["--help"]
     from kfjlab.cli.main import execute
 
     execute(words)

@@ -75,7 +75,7 @@ class LiveDisplay:
         progress = self._progress
         elapsed = "" if progress.started is None else duration(now - progress.started)
         done = progress.count(_OVER)
-        phase = " · running the imports and functions cells" if progress.phase == "prelude" else ""
+        phase = f" · {progress.preparing}" if progress.preparing else ""
         yield Text(
             f"{progress.state.value} {elapsed}{phase}", style="bold", no_wrap=True, overflow="ellipsis"
         )

@@ -15,6 +15,8 @@ from typing import NoReturn
 
 import click
 
+from . import exits
+
 VERBS = {
     "run": "Run a notebook as a pipeline.",
     "suggest": "Propose steps for a notebook without any.",
@@ -37,6 +39,12 @@ _COMPLETION = "_KFJLAB_COMPLETE"
 
 class Verbs(click.Group):
     """A group whose commands are imported when they are used: ``run`` is ``command`` in ``kfjlab.cli.verb_run``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args and not ctx.resilient_parsing:  # click's own way to say this differs between its versions
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(exits.REFUSED)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)

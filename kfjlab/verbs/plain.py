@@ -55,8 +55,8 @@ class PlainDisplay:
     def _texts(self, event: RunEvent) -> Iterator[str]:
         step = None if event.step is None else self._progress.steps.get(event.step)
         data = event.data
-        if event.kind == "phase" and event.step is None and data.get("phase") == "prelude":
-            yield "running the imports and functions cells"
+        if event.kind == "phase" and event.step is None and self._progress.preparing:
+            yield self._progress.preparing
         elif event.kind == "step" and step is not None:
             yield from self._rest_of_log(step)
             yield from self._step_texts(step)

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kfjlab.notebook.pipeline import Role
 from kfjlab.runs.model import Run, RunEvent, RunState, StepRun, StepState
+
+_PARAMETERS = Role.PARAMETERS.value
 
 
 @dataclass
@@ -104,6 +107,16 @@ class Progress:
             step.cell = event.data.get("cell")
         elif event.data.get("state") == "done":
             step.done += 1
+
+    @property
+    def preparing(self) -> str:
+        """What goes on before the steps, in words; empty when nothing does."""
+        if self.phase != "prelude":
+            return ""
+        roles = {cell["role"] for cell in self.run.pipeline.get("prelude", {}).get("cells", ())}
+        if not roles:
+            return "starting Python"
+        return f"running the {'parameters' if roles == {_PARAMETERS} else 'imports and functions'} cells"
 
     def count(self, states: Iterable[StepState]) -> int:
         """How many steps are in one of these states."""

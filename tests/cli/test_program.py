@@ -29,12 +29,20 @@ def modules_after(*args: str) -> set[str]:
 def test_help_names_every_verb_and_imports_none_of_the_rooms() -> None:
     loaded = modules_after("--help")
     ours = {name for name in loaded if name.startswith("kfjlab")}
-    assert ours == {"kfjlab", "kfjlab.cli", "kfjlab.cli.main"}
+    assert ours == {"kfjlab", "kfjlab.cli", "kfjlab.cli.exits", "kfjlab.cli.main"}
     assert not loaded & {"rich", "yaml", "sqlite3", "nbformat", "IPython", "jupyter_core", "numpy"}
 
 
 def test_a_verbs_help_needs_neither_yaml_nor_sqlite() -> None:
     assert not modules_after("run", "--help") & {"yaml", "sqlite3", "rich.live", "IPython", "nbformat"}
+
+
+def test_without_arguments_it_says_how_it_is_used(kfjlab: Command) -> None:
+    answer = kfjlab()
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("Usage: kfjlab [OPTIONS] COMMAND [ARGS]...\n")
+    assert "  run " in answer.err
+    assert "\\n" not in answer.err
 
 
 def test_every_verb_has_help_and_json(kfjlab: Command) -> None:

@@ -199,6 +199,7 @@ for line in (
     "print(box.x)",
     "%kfjlab load {result.id} nope",
     "%kfjlab load",
+    "%kfjlab",
     "%kfjlab load 'x",
     "%kfjlab runs --limit 1",
 ):
@@ -212,5 +213,8 @@ for line in (
     assert "has no step 'nope'" in shown
     assert "usage: %kfjlab load" in shown
     assert "No closing quotation" in shown
+    assert "%kfjlab load RUN STEP [--before] [NAMES…]   puts" in shown
+    assert "\nCommands:\n  run " in shown
+    assert "\\n" not in shown
     assert "STARTED" in shown
     assert "Traceback" not in shown

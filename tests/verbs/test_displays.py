@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,12 @@ from kfjlab.verbs.plain import PlainDisplay
 from kfjlab.verbs.progress import Progress
 
 
-def progress(steps: dict[str, list[int]]) -> Progress:
-    pipeline = {"steps": [{"name": n, "cells": [{"index": i} for i in cells]} for n, cells in steps.items()]}
+def progress(steps: dict[str, list[int]], prelude: Sequence[str] = ("imports",)) -> Progress:
+    """``prelude``: roles of the cells before the steps."""
+    pipeline: dict[str, Any] = {
+        "prelude": {"cells": [{"role": role} for role in prelude]},
+        "steps": [{"name": n, "cells": [{"index": i} for i in cells]} for n, cells in steps.items()],
+    }
     run = Run("r1", "nb", "nb.ipynb", "local", RunState.QUEUED, 0.0, "", pipeline=pipeline)
     return Progress(run, [StepRun("r1", name, i) for i, name in enumerate(steps)])
 
@@ -41,6 +46,22 @@ def lines(view: Progress, *events: RunEvent, **options: Any) -> list[str]:
     for event in events:
         display.event(event)
     return [re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("prelude", "said"),
+    [
+        ((), "starting Python"),
+        (("pipeline-parameters",), "running the parameters cells"),
+        (("functions", "pipeline-parameters"), "running the imports and functions cells"),
+    ],
+)
+def test_what_goes_on_before_the_steps(tmp_path: Path, prelude: Sequence[str], said: str) -> None:
+    e, view = Events(), progress({"a": [0]}, prelude)
+    assert lines(view, e("phase", phase="prelude")) == [f"-  {said}"]
+    assert said in screen(view, tmp_path)[0]
+    assert lines(view, e("phase", phase="steps")) == []
+    assert said not in screen(view, tmp_path)[0]
 
 
 def test_a_step_line_by_line() -> None:
