@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+
+from kfjlab.verbs.wording import printable
 
 from . import exits
 from .output import Out, emit_json, json_option
@@ -122,14 +125,16 @@ def clear(ctx: click.Context, cells: tuple[str, ...], dry_run: bool, as_json: bo
 
 
 def _edit(ctx: click.Context, edit: Callable[[Path], bool], dry_run: bool, as_json: bool) -> int:
-    """Make an edit on a copy to see what changes, then (unless ``dry_run``) on the notebook."""
+    """Make an edit on a copy to see what changes and what is wrong then, after that (unless ``dry_run``) on the notebook."""
+    from kfjlab.verbs.checking import new_problems
     from kfjlab.verbs.rehearsal import rehearse
 
     assert ctx.parent is not None
     notebook: Path = ctx.parent.params["notebook"]
     with rehearse(notebook) as rehearsal:
         edit(rehearsal.path)
-        changes = rehearsal.changes()
+        changes, cells = rehearsal.changes(), rehearsal.cells()
+        problems = new_problems(notebook, rehearsal.path) if changes else ()
     if not dry_run:
         edit(notebook)
     if as_json or ctx.parent.params["as_json"]:
@@ -137,14 +142,24 @@ def _edit(ctx: click.Context, edit: Callable[[Path], bool], dry_run: bool, as_js
             "notebook": str(notebook),
             "changed": bool(changes),
             "written": bool(changes) and not dry_run,
+            "cells": cells,
         }
-        emit_json({**data, "diff": changes})
+        emit_json({**data, "diff": changes, "problems": [problem.to_json() for problem in problems]})
         return exits.SUCCEEDED
     out = Out()
     for line in changes:
         out.line(out.styled(line, {"+": "green", "-": "red"}.get(line[:1])))
+    where = f"{printable(str(notebook))}, {_listed(cells)}"
     if not changes:
-        out.line("Nothing to change.")
+        out.line(f"Nothing to change in {printable(str(notebook))}: it is like that already.")
     elif dry_run:
-        out.line("Nothing was written (--dry-run).")
+        out.line(f"Nothing was written (--dry-run). It would be: {where}")
+    else:
+        out.line(f"{out.styled('written', 'green')}: {where}")
+    if problems:
+        Out(sys.stderr).problems(problems)
     return exits.SUCCEEDED
+
+
+def _listed(cells: list[int]) -> str:
+    return f"{'cell' if len(cells) == 1 else 'cells'} {', '.join(map(str, cells))}"

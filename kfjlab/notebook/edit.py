@@ -19,7 +19,7 @@ from typing import Any
 from . import retag
 from .document import Document, decode, read_bytes, read_document
 from .jsontext import element_starts, layout_of, member, rewrite, same, skip
-from .names import did_you_mean, name_fault
+from .names import METRICS_STEP, did_you_mean, name_fault
 from .pipeline import Role
 from .problems import Fix
 from .retag import Metadata
@@ -195,7 +195,8 @@ def set_role(path: str | os.PathLike[str], cell: Cells, role: str | Role | None)
 
 def add_after(path: str | os.PathLike[str], cell: Cells, name: str) -> bool:
     """Make the cell's step run after step ``name``."""
-    checked_step_name(name)
+    if name != METRICS_STEP:
+        checked_step_name(name)
     return _one(path, cell, lambda metadata: retag.with_after(metadata, name))
 
 

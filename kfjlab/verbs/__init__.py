@@ -35,12 +35,11 @@ def analyze(notebook: Notebook) -> Pipeline:
 
 def check(notebook: Notebook) -> tuple[Problem, ...]:
     """What is wrong with a notebook, errors first; each with cell, line and, where there is one, its fix."""
-    from kfjlab.notebook.problems import NotebookError
+    from pathlib import Path
 
-    try:
-        return analyze(notebook).problems
-    except NotebookError as error:
-        return tuple(error.problems)
+    from .checking import problems_of
+
+    return problems_of(Path(notebook))
 
 
 def suggest(notebook: Notebook, *, apply: bool = False) -> Suggestion:

@@ -15,6 +15,8 @@ from kfjlab.notebook.pipeline import Pipeline
 from kfjlab.notebook.problems import NotebookError, Problem, Severity
 from kfjlab.targets.base import RefusedError, RunOptions, Target, find_target
 
+from .checking import problems_there
+
 Notebook = str | os.PathLike[str]
 
 
@@ -72,7 +74,7 @@ def prepare(
         max_parallel=max_parallel,
         kernel=kernel,
     )
-    problems = (*wrong, *pipeline.problems, *place.check(pipeline, options))
+    problems = (*wrong, *pipeline.problems, *problems_there(place, pipeline, options))
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:
         raise RefusedError(refusal_text(errors), problems)

@@ -29,6 +29,15 @@ class Rehearsal:
         """What has changed in the metadata of cells and notebook, as unified diffs. Nothing else can have."""
         return metadata_diff(self.original, self.path)
 
+    def cells(self) -> list[int]:
+        """The indices of the cells that have changed."""
+        before, after = read_document(self.original), read_document(self.path)
+        return [
+            one.index
+            for one, other in zip(before.cells, after.cells, strict=True)
+            if not same(one.metadata, other.metadata)
+        ]
+
 
 @contextmanager
 def rehearse(notebook: Path) -> Iterator[Rehearsal]:

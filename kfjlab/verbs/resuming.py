@@ -13,6 +13,7 @@ from kfjlab.runs.model import Run
 from kfjlab.runs.store import RunStore
 from kfjlab.targets.base import RefusedError, RunOptions, Target, find_target
 
+from .checking import problems_there
 from .following import last_offset
 from .preparing import read, refusal_text
 
@@ -60,7 +61,8 @@ def prepare_resume(run_id: str) -> ResumePlan:
     ]
     kept = {name: run.parameters[name] for name in given if name in known}
     problems += [*resolve(pipeline.parameters, kept)[1], *pipeline.problems]
-    problems += target.check(pipeline, RunOptions(parameters=kept))
+    options = RunOptions(parameters=kept, kernel=run.options.get("kernel"))
+    problems += problems_there(target, pipeline, options)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:
         raise RefusedError(refusal_text(errors), tuple(problems))

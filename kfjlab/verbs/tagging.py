@@ -10,7 +10,9 @@ from typing import Any
 from kfjlab.notebook import edit
 from kfjlab.notebook.analyze import analyze_document
 from kfjlab.notebook.document import Document, read_document
-from kfjlab.notebook.problems import NotebookError
+from kfjlab.notebook.names import did_you_mean
+from kfjlab.notebook.problems import NotebookError, Problem
+from kfjlab.notebook.tags import read_cell, shown
 
 _CODE_SHOWN = 60
 
@@ -75,8 +77,11 @@ def _belongs(document: Document) -> dict[int, str]:
 
 
 def set_cells(notebook: Path, cells: Sequence[str], tagging: Tagging) -> bool:
-    """Change the tags of cells, given by index or id; whether the file changed. Raises :class:`~kfjlab.notebook.edit.EditError`."""
-    chosen = resolve_cells(read_document(notebook), cells)
+    """Change the tags of cells, given by index or id; whether the file changed. Raises :class:`~kfjlab.notebook.edit.EditError`, also
+    for a step to run after that no cell is tagged with."""
+    document = read_document(notebook)
+    chosen = resolve_cells(document, cells)
+    _check_after(tagging, document)
     changed = False
     if tagging.step is not None or tagging.no_step:
         changed |= edit.set_step(notebook, chosen, tagging.step)
@@ -87,6 +92,19 @@ def set_cells(notebook: Path, cells: Sequence[str], tagging: Tagging) -> bool:
     for name in tagging.not_after:
         changed |= edit.remove_after(notebook, chosen, name)
     return changed
+
+
+def _check_after(tagging: Tagging, document: Document) -> None:
+    """Refuse a step to run after that there is not: most likely its name is misspelt."""
+    ignored: list[Problem] = []
+    read = [read_cell(c.index, c.metadata, ignored) for c in document.cells if c.kind == "code"]
+    known = {tags.step for tags in read if tags.step is not None} | set(_belongs(document).values())
+    known = {name for name in known if not name.startswith("(")}
+    for name in tagging.after:
+        if name not in known and name != tagging.step:
+            raise edit.EditError(
+                f"There is no step {shown(name)} to run after.{did_you_mean(name, known)} Nothing was written."
+            )
 
 
 def clear_cells(notebook: Path, cells: Sequence[str]) -> bool:

@@ -75,6 +75,14 @@ def test_fixes_are_applied(kfjlab: Command, work: Path) -> None:
     answer = kfjlab("check", path, "--fix", "--dry-run")
     assert "would fix: Write 'load'" in answer.out
     assert '+  "prev:load"' in answer.out
+    assert answer.code == 2  # as the file is now
+    assert "sound" not in answer.out
+    assert "Nothing was written (--dry-run): the notebook still has 2 problems" in answer.out
+    assert f"kfjlab check {path} --fix would leave none" in answer.out
+    data = kfjlab("check", path, "--fix", "--dry-run", "--json").json
+    assert (data["ok"], data["fixed"]) == (False, [])
+    assert [p["code"] for p in data["problems"]] == ["unknown-step", "misspelt-tag"]
+    assert [p["code"] for p in data["would_fix"]] == ["unknown-step", "misspelt-tag"]
     assert path.read_bytes() == before
     answer = kfjlab("check", path, "--fix", "--json")
     assert answer.code == 0
@@ -108,6 +116,36 @@ def test_advice_cannot_be_applied(kfjlab: Command, work: Path) -> None:
     answer = kfjlab("check", path, "--fix")
     assert answer.code == 2
     assert path.read_bytes() == before
+
+
+def test_a_dry_run_without_fixes_promises_nothing(kfjlab: Command, work: Path) -> None:
+    path = write_notebook(work / "nb.ipynb", ("step:a", "x = ("))
+    answer = kfjlab("check", path, "--fix", "--dry-run")
+    assert answer.code == 2
+    assert answer.out.endswith("still has 1 problem, and no fix can be applied.\n")
+
+
+def test_the_files_beside_the_notebook_count_in_a_dry_run(kfjlab: Command, work: Path) -> None:
+    (work / "mine.py").write_text("one = 1\n", "utf-8")
+    path = write_notebook(work / "nb.ipynb", ("imports", "from mine import *"), ("Step:a", "x = two"))
+    assert (
+        "error: cell 1, line 1: two is not defined anywhere"
+        in kfjlab("check", path, "--fix", "--dry-run").out
+    )
+    path.write_text(path.read_text("utf-8").replace("two", "one"), "utf-8")
+    edited = kfjlab("tags", path, "set", "--cell", "1", "--step", "b", "--json").json
+    assert (edited["written"], edited["problems"]) == (True, [])
+
+
+def test_a_kernel_that_is_not_installed_is_found(kfjlab: Command, work: Path) -> None:
+    kernel = {"kernelspec": {"name": "not-here", "display_name": "Not here", "language": "python"}}
+    path = write_notebook(work / "nb.ipynb", ("step:a", "x = 1"), metadata=kernel)
+    answer = kfjlab("check", path)
+    assert answer.code == 2
+    assert "error: The notebook wants the kernel 'not-here', which is not installed here." in answer.out
+    (problem,) = kfjlab("run", path, "--json").json["problems"]
+    assert problem == kfjlab("check", path, "--json").json["problems"][0]
+    assert problem["code"] == "no-kernel"
 
 
 def test_dry_run_alone_is_wrong_usage(kfjlab: Command, notebook: Path) -> None:
@@ -151,6 +189,42 @@ def test_tags_are_set_renamed_and_cleared(kfjlab: Command, notebook: Path) -> No
     assert tags(3) == []
 
 
+def test_what_was_written_is_said(kfjlab: Command, notebook: Path) -> None:
+    args = ("tags", notebook, "set", "--cell", "3", "--cell", "4", "--step", "both")
+    assert f"It would be: {notebook}, cells 3, 4\n" in kfjlab(*args, "--dry-run").out
+    answer = kfjlab(*args)
+    assert answer.out.endswith(f"written: {notebook}, cells 3, 4\n")
+    assert kfjlab(*args).out == f"Nothing to change in {notebook}: it is like that already.\n"
+    renamed = kfjlab("tags", notebook, "rename", "both", "one", "--json").json
+    assert (renamed["cells"], renamed["written"]) == ([3, 4], True)
+    assert kfjlab("tags", notebook, "clear", "--cell", "6").out.endswith(f"written: {notebook}, cell 6\n")
+
+
+def test_what_a_change_makes_wrong_is_said(kfjlab: Command, notebook: Path) -> None:
+    answer = kfjlab("tags", notebook, "set", "--cell", "3", "--after", "total")
+    assert answer.code == 0
+    assert "error: cell 3: Step load is to run after total, which comes later" in answer.err
+    data = kfjlab("tags", notebook, "set", "--cell", "3", "--step", "read", "--json").json
+    assert [problem["code"] for problem in data["problems"]] == ["prev-forward"]
+    assert (
+        kfjlab("tags", notebook, "set", "--cell", "3", "--not-after", "total", "--json").json["problems"]
+        == []
+    )
+
+
+def test_steps_without_a_tag_or_skipped_can_be_waited_for(kfjlab: Command, work: Path) -> None:
+    path = write_notebook(
+        work / "nb.ipynb",
+        ("", "x = abs(1)"),
+        ("skip & step:gone", "y = 1"),
+        ("pipeline-metrics", "m = x"),
+        ("step:b", "z = x"),
+    )
+    for name in ("start", "gone", "pipeline-metrics"):
+        answer = kfjlab("tags", path, "set", "--cell", "3", "--after", name)
+        assert (answer.code, answer.err) == (0, ""), name
+
+
 def test_only_tags_change(kfjlab: Command, notebook: Path) -> None:
     before = notebook.read_text("utf-8")
     kfjlab("tags", notebook, "set", "--cell", "3", "--step", "read")
@@ -178,6 +252,8 @@ def test_a_dry_run_shows_the_change_and_makes_none(kfjlab: Command, notebook: Pa
         (("set", "--cell", "3", "--step", "a", "--role", "skip"), "a step or a role"),
         (("set", "--cell", "3"), "Say what"),
         (("rename", "nope", "a"), "no step 'nope'"),
+        (("set", "--cell", "6", "--after", "laod"), "no step 'laod' to run after. Did you mean 'load'?"),
+        (("set", "--cell", "6", "--after", "x"), "Known: double, load, pipeline-metrics, total."),
         (("rename", "load", "total"), "a step 'total' already"),
     ],
 )
