@@ -10,7 +10,8 @@ from datetime import date
 from pathlib import Path
 
 from . import analysis, handover, overhead, reuse, startup
-from .harness import Row, table
+from .harness import ProcessFailed
+from .report import Row, table
 
 QUESTIONS = {
     "overhead": overhead.measure,
@@ -23,8 +24,8 @@ README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 
 
-def main() -> None:
-    """The program."""
+def main() -> int:
+    """The program; 1 when kfjlab itself failed at something. A missed aim is a figure, not an error."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Measure kfjlab against other tools."
     )
@@ -41,21 +42,27 @@ def main() -> None:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(QUESTIONS)}")
     if options.write and options.questions:
         parser.error("--write needs all questions")
+    if options.repetitions < 1:
+        parser.error("at least one repetition")
+    load = os.getloadavg()[0]
     rows: list[Row] = []
     for name in options.questions or QUESTIONS:
         print(f"{name}:", file=sys.stderr, flush=True)
-        rows += QUESTIONS[name](options.repetitions)
-    text = f"{table(rows)}\n\n{_machine(options.repetitions)}"
+        try:
+            rows += QUESTIONS[name](options.repetitions)
+        except ProcessFailed as failure:
+            rows.append(Row(name, "**failed**", "", "", failures=(("kfjlab", str(failure)),)))
+    text = f"{table(rows)}\n\n{_machine(options.repetitions, load)}"
     print(text)
     if options.write:
         _write(text)
+    return int(any(name == "kfjlab" for row in rows for name, _ in row.failures))
 
 
-def _machine(repetitions: int) -> str:
-    load = os.getloadavg()[0]
+def _machine(repetitions: int, load: float) -> str:
     return (
         f"Measured {date.today()} with Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores, "
-        f"load {load:.1f} at the end; medians of {repetitions} interleaved rounds (lowest–highest)."
+        f"load {load:.1f} when it began; medians (lowest–highest), {repetitions} rounds."
     )
 
 
@@ -66,4 +73,4 @@ def _write(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -26,9 +26,14 @@ class Task:
 
     @property
     def code(self) -> str:
-        """What its cell does: compute, and make a small table from those that it reads."""
-        tables = " + ".join(f"t{n}" for n in self.needs) or "pd.DataFrame({'a': range(1000)})"
-        return f"work({WORK})\nt{self.number} = {tables}"
+        """What its cell does: compute, and make a small table from those that it reads (a new one: another name for the same table
+        would have to stay the same table)."""
+        table = (
+            " + ".join([*(f"t{n}" for n in self.needs), "1"])
+            if self.needs
+            else "pd.DataFrame({'a': range(1000)})"
+        )
+        return f"work({WORK})\nt{self.number} = {table}"
 
 
 def chain(count: int) -> list[Task]:
@@ -142,7 +147,8 @@ def _elyra_node(task: Task) -> dict[str, Any]:
 
 
 def for_kfp(tasks: list[Task], path: Path) -> Path:
-    """A program that runs the steps as components with kfp's local SubprocessRunner in its own environment."""
+    """A program that runs the steps, of which each needs at most one, as components with kfp's local SubprocessRunner in its own
+    environment. Tables pass as artifacts."""
     text = f"""
 from kfp import dsl, local
 
@@ -150,20 +156,30 @@ local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root={str(pat
 
 
 @dsl.component(install_kfp_package=False)
-def step(number: int, total: int) -> int:
+def first(table: dsl.Output[dsl.Dataset]):
     import time
     import pandas as pd
     end = time.process_time() + {WORK}
     while time.process_time() < end:
         pass
-    return int(pd.DataFrame({{"a": range(1000)}}).size) + total
+    pd.DataFrame({{"a": range(1000)}}).to_pickle(table.path)
+
+
+@dsl.component(install_kfp_package=False)
+def step(before: dsl.Input[dsl.Dataset], table: dsl.Output[dsl.Dataset]):
+    import time
+    import pandas as pd
+    end = time.process_time() + {WORK}
+    while time.process_time() < end:
+        pass
+    (pd.read_pickle(before.path) + 1).to_pickle(table.path)
 
 
 @dsl.pipeline
 def tasks():
     done = {{}}
     for number, needs in {[(task.number, task.needs) for task in tasks]!r}:
-        done[number] = step(number=number, total=done[needs[0]].output if needs else 0)
+        done[number] = step(before=done[needs[0]].outputs["table"]) if needs else first()
 
 
 tasks()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import platformdirs
 
+from .harness import ProcessFailed
+
 MAKE_TIMEOUT = 1800
 """Seconds to make an environment."""
 
@@ -23,24 +25,28 @@ class Peer:
     packages: tuple[str, ...]
 
     def python(self) -> str:
-        """Its interpreter; the environment is made when it is not there. Raises :class:`subprocess.CalledProcessError`."""
+        """Its interpreter; the environment is made when it is not there. Raises :class:`ProcessFailed` when that does not work."""
         key = hashlib.sha256(repr((sys.version_info[:2], self.packages)).encode()).hexdigest()[:10]
         folder = Path(platformdirs.user_cache_dir("kfjlab")) / "benchmarks" / f"{self.name}-{key}"
         python = folder / "bin" / "python"
         if not (folder / "complete").exists():
             shutil.rmtree(folder, ignore_errors=True)
             print(f"making the environment of {self.name} in {folder}", file=sys.stderr, flush=True)
-            uv = [sys.executable, "-m", "uv"]
-            subprocess.run(
-                [*uv, "venv", "--quiet", "--python", sys.executable, folder], check=True, timeout=MAKE_TIMEOUT
-            )
-            subprocess.run(
-                [*uv, "pip", "install", "--quiet", "--python", python, *self.packages],
-                check=True,
-                timeout=MAKE_TIMEOUT,
-            )
+            uv = [sys.executable, "-m", "uv", "--quiet"]
+            _run([*uv, "venv", "--python", sys.executable, str(folder)])
+            # Compiled at once, as pip does it: else the first starts of a program would be slower than all later ones.
+            _run([*uv, "pip", "install", "--compile-bytecode", "--python", str(python), *self.packages])
             (folder / "complete").touch()
         return str(python)
+
+
+def _run(command: list[str]) -> None:
+    try:
+        subprocess.run(command, check=True, timeout=MAKE_TIMEOUT, stderr=subprocess.PIPE, text=True)
+    except subprocess.CalledProcessError as error:
+        raise ProcessFailed(f"its environment could not be made: {error.stderr[-1000:]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise ProcessFailed(f"its environment was not made within {MAKE_TIMEOUT} s") from error
 
 
 KALE = Peer(
