@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -25,8 +26,22 @@ BOOTSTRAP = Path(
     os.environ.get("KFJLAB_TEST_BOOTSTRAP") or Path(kfjlab.runtime.__file__).with_name("bootstrap.py")
 )
 PYTHON = os.environ.get("KFJLAB_TEST_PYTHON") or sys.executable
+"""The interpreter of the steps; another one than that of the tests checks the Pythons that only the runtime supports."""
 PATIENCE = 30.0
 """Seconds after which a process of a test is taken to hang."""
+
+
+@functools.lru_cache(maxsize=1)
+def versions() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The versions of :data:`PYTHON` and of its IPython."""
+    if sys.executable == PYTHON:
+        import IPython
+
+        return sys.version_info[:3], tuple(IPython.version_info[:3])
+    code = "import IPython, json, sys; print(json.dumps([sys.version_info[:3], IPython.version_info[:3]]))"
+    done = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    python, ipython = json.loads(done.stdout)
+    return tuple(python), tuple(ipython)
 
 
 def cells(*sources: str, start: int = 0, role: str = "step") -> list[CellSource]:

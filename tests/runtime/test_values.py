@@ -297,7 +297,7 @@ def test_what_cannot_be_changed_does_not_tie_tables_together(steps: Steps) -> No
     done = steps.run(
         """
         sales = pd.Series(range(60), index=pd.date_range('2024-01-01', periods=60, freq='D'))
-        train, test = sales[:-20], sales[-20:]
+        train, test = sales[:-20].copy(), sales[-20:].copy()
         linear = pd.Series(np.ones(20), index=test.index)
         first = {'at': test.index[0], 'freq': test.index.freq, 'kind': Kind.A}
         second = [first['at'], first['freq'], first['kind']]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.harness import Bench
+from tests.runtime.harness import Bench, versions
 
 SHOWN: dict[str, str] = {
     "print": "print('one'); print('two', end='')",
@@ -218,7 +218,12 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], list[An
 def test_an_error_looks_as_in_a_kernel(failed: tuple[list[Any], list[Any]], name: str) -> None:
     position = list(FAILING).index(name)
     theirs, ours = normal(failed[0][position]), normal(failed[1][position])
-    if name in ("background", "input", "getpass"):  # a kernel shows a frame of ipykernel's own file
+    by_chance = name == "repr" and versions()[0] < (3, 10)  # 3.9 shows the line above, or not
+    if by_chance or name in (
+        "background",
+        "input",
+        "getpass",
+    ):  # a kernel shows a frame of ipykernel's own file
         assert [o["evalue"] for o in ours if "evalue" in o] == [o["evalue"] for o in theirs if "evalue" in o]
     else:
         assert ours == theirs

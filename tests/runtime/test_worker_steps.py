@@ -8,14 +8,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-import IPython
 import pytest
 
 from kfjlab.runtime.protocol import ABSENT
-from tests.runtime.harness import Bench, cells
+from tests.runtime.harness import Bench, cells, versions
 
 SINCE_IPYTHON_9 = pytest.mark.skipif(
-    IPython.version_info < (9,), reason="%%time shows errors, but does not raise them"
+    versions()[1] < (9,), reason="%%time shows errors, but does not raise them"
 )
 
 

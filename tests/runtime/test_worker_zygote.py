@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from kfjlab.runtime.protocol import CellSource
-from tests.runtime.harness import BOOTSTRAP, PATIENCE, Bench, cells
+from tests.runtime.harness import BOOTSTRAP, PATIENCE, Bench, cells, versions
 
 
 def gone(pid: int, seconds: float = 5) -> bool:
@@ -291,6 +291,7 @@ def test_an_interpreter_that_lacks_packages(tmp_path: Path) -> None:
         assert "IPython" in answer["error"]["message"] and "pip install" in answer["error"]["fix"]
 
 
+@pytest.mark.skipif(versions()[0] < (3, 10), reason="only kfjlab.runtime supports Python 3.9")
 def test_kfjlab_itself_can_be_imported(bench: Bench) -> None:
     bench.prelude(*cells("import kfjlab", role="imports"))
     bench.run(

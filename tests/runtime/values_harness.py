@@ -6,11 +6,12 @@ import atexit
 import functools
 import json
 import subprocess
-import sys
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.runtime.harness import PYTHON
 
 PATIENCE = 60.0
 """Seconds that a step gets."""
@@ -80,7 +81,7 @@ class Server:
 
     def __init__(self, *imports: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVER, *imports], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [PYTHON, "-c", SERVER, *imports], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def run(self, task: dict[str, Any]) -> Done:
