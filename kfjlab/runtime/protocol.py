@@ -113,6 +113,8 @@ class StepSpec:
     ``objects``: folder of the content-addressed store. ``workspace``: the notebook's folder, the step's working directory at
     start. ``output``: path where the executed cells are written as a notebook (``metadata``: that notebook's metadata).
     ``variables``: what is loaded into the namespace, by name. ``unset``: prelude names deleted before this step.
+    ``withheld``: names that earlier steps have bound anew or deleted and that the step is not expected to read: it finds nothing there,
+    so that a read of one is noticed.
     ``ambient``: state to set before the first cell, by key (``numpy.random``). ``fresh_random``: generator keys to give a fresh
     state of their own (seeded by nobody). ``env``: environment variables to set. ``consumers``: name → the step that
     wants it, for the
@@ -130,6 +132,7 @@ class StepSpec:
     attempt: int = 1
     variables: Dict[str, Value] = field(default_factory=dict)
     unset: List[str] = field(default_factory=list)
+    withheld: List[str] = field(default_factory=list)
     ambient: Dict[str, Value] = field(default_factory=dict)
     fresh_random: List[str] = field(default_factory=list)
     env: Dict[str, str] = field(default_factory=dict)

@@ -139,12 +139,8 @@ class StepAttempt:
         assert session.carrier is not None
         self._carrier = session.carrier
         self._carrier.step = spec.step
-        for name in [
-            *spec.unset,
-            "_",
-            "__",
-            "___",
-        ]:  # the latter: outputs of cells of other steps, as this step would see them
+        outputs_of_other_steps = ("_", "__", "___")
+        for name in (*spec.unset, *spec.withheld, *outputs_of_other_steps):
             session.namespace.pop(name, None)
         self._carrier.load(spec.variables)
         session.ambient.set(spec.ambient, states, early=False)

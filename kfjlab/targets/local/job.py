@@ -129,6 +129,7 @@ class Job:
             attempt=attempt,
             variables=variables,
             unset=unset,
+            withheld=sorted(inputs.withheld),
             ambient=ambient,
             fresh_random=sorted(step.flow.unseeded),
             env=dict(step.settings.env),

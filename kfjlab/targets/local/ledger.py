@@ -68,10 +68,13 @@ class Mismatch:
 class Inputs:
     """What a step starts on: the state of every resource that it is expected to read, as the ledger knows it.
 
-    ``any_file``: digest of all files at once, for a step that turns out to start a subprocess (None: not known yet)."""
+    ``any_file``: digest of all files at once, for a step that turns out to start a subprocess (None: not known yet). ``withheld``: names of
+    variables that earlier steps left and that it is not expected to read. It must not see what the prelude left in them either.
+    """
 
     slots: Mapping[str, Slot]
     any_file: str | None = None
+    withheld: frozenset[str] = frozenset()
 
     def digests(self) -> dict[str, str]:
         """Resource → digest, as it belongs into the reads of the step's record."""
@@ -219,7 +222,8 @@ class Ledger:
         )
         if unknown:
             return Standing(Status.BLOCKED, waits_for=frozenset(unknown))
-        return Standing(Status.READY, inputs=Inputs(slots, self._lookup(ANY_FILE, state).digest))
+        withheld = frozenset(name[len("var:") :] for name in state.of_kind("var:") if name not in slots)
+        return Standing(Status.READY, inputs=Inputs(slots, self._lookup(ANY_FILE, state).digest, withheld))
 
     def _apply(self, position: int, standing: Standing, state: _State) -> None:
         if standing.status is Status.EXCLUDED:

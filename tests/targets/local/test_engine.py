@@ -273,3 +273,20 @@ def test_the_notebook_is_never_written(lab: Lab) -> None:
     lab.run()
     assert lab.path.read_bytes() == before
     assert [p.name for p in Path(lab.folder).iterdir()] == ["notebook.ipynb"]
+
+
+WITHHELD = {
+    "bound anew": ("X = 1", "X = 2", "print(globals().get('X'))", "2\n"),
+    "deleted": ("X = 1", "del X", "try: print(X)\nexcept NameError: print('gone')", "gone\n"),
+    "a builtin's name": ("def sum(v): return 'mine'", "del sum", "print(sum([1, 2]))", "3\n"),
+    "by a library": ("import pandas as pd\nX = 1", "X = 2", "print(pd.eval('X + 1'))", "3\n"),
+    "by a computed name": ("X = 1", "X = 2", "print(eval(''.join(['X'])))", "2\n"),
+}
+
+
+@pytest.mark.parametrize("case", WITHHELD)
+def test_what_the_prelude_left_is_not_seen_after_a_step_has_changed_it(lab: Lab, case: str) -> None:
+    prelude, change, use, expected = WITHHELD[case]
+    outcome = lab.run(("imports", prelude), ("step:change", change), ("step:use", use), max_parallel=2)
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.outputs("use") == expected
