@@ -284,9 +284,9 @@ class Engine:
 
     async def _launch(self, standings: list[Standing]) -> None:
         """Start the steps that may start and fit beside those that run."""
-        if self._alone or self._stopping():
+        if self._alone:
             return
-        for position, standing in enumerate(standings):
+        for position, standing in enumerate(standings[: self._horizon()]):
             if standing.inputs is None or position in self._running:
                 continue
             if self._progress[position].not_before > time.monotonic():
@@ -346,13 +346,20 @@ class Engine:
 
     def _delayed(self, standings: list[Standing]) -> bool:
         """Whether a step waits for its next retry."""
-        now = time.monotonic()
-        pairs = zip(standings, self._progress.steps, strict=True)
-        return not self._stopping() and any(s.inputs is not None and p.not_before > now for s, p in pairs)
+        now, horizon = time.monotonic(), self._horizon()
+        pairs = zip(standings[:horizon], self._progress.steps[:horizon], strict=True)
+        return any(s.inputs is not None and p.not_before > now for s, p in pairs)
 
-    def _stopping(self) -> bool:
-        """Whether nothing new is started any more."""
-        return self._cancelled or (self._failed() and not self._options.get("keep_going"))
+    def _horizon(self) -> int:
+        """The position from which on nothing is started any more: that of the first step that failed.
+
+        Steps before it are still started, as they would have been from top to bottom: they may do what nobody foresaw and the failed step
+        needed.
+        """
+        if self._cancelled:
+            return 0
+        states = [] if self._options.get("keep_going") else [step.state for step in self._progress.steps]
+        return states.index(StepState.FAILED) if StepState.FAILED in states else len(self._steps)
 
     def _failed(self) -> bool:
         return self._progress.any(StepState.FAILED)

@@ -237,3 +237,16 @@ def test_no_process_of_a_test_stays(lab: Lab, tmp_path: Path) -> None:
     family = [process, *process.children(recursive=True)]
     assert end_runs(tmp_path / "data") == [run_id]
     assert psutil.wait_procs(family, timeout=10)[1] == []
+
+
+def test_a_step_that_failed_too_early_runs_again_after_the_steps_before_it(lab: Lab) -> None:
+    """Which files a renamed folder has is not foreseen, so the last step comes too early, and so does the one before it."""
+    outcome = lab.run(
+        ("imports", "import os, time"),
+        ("step:make", "time.sleep(0.7)\nos.makedirs('raw')\nopen('raw/x.txt', 'w').write('1')"),
+        ("step:move", "os.rename(*[''.join(['r', 'aw']), 'final'])"),
+        ("step:list", "found = os.listdir('final')"),
+        max_parallel=3,
+    )
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.value("found") == ["x.txt"]
