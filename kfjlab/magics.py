@@ -35,8 +35,9 @@ def _parser() -> _Parser:
 def kfjlab(line: str) -> None:
     """%kfjlab load RUN STEP [--before] [NAMES…]
 
-    Puts the variables of a step of a run into this notebook, as they were after the step, or before it (--before). RUN is an id, a
-    beginning of one, or last. NAMES: only these. Every other verb is that of the command line: %kfjlab show last.
+    Puts the variables of a step of a run into this notebook, as they were after the step, or before it (--before), and with them
+    what the imports and functions cells define, where it is not there yet. RUN is an id, a beginning of one, or last. NAMES: only
+    these. Every other verb is that of the command line: %kfjlab show last.
     """
     from IPython.core.error import UsageError
 

@@ -265,6 +265,9 @@ def load(
 ) -> Loaded:
     """Put a step's variables, as they were ``before`` or ``after`` it, into the live kernel, and return them by name.
 
+    So that the step's code can be executed there, what the imports and functions cells import and define comes along, where the
+    kernel does not have it: those statements are executed in it.
+
     Parameters
     ----------
     run
@@ -272,7 +275,7 @@ def load(
     step, when
         ``before``: what the step reads; ``after``: that, and what it wrote.
     names
-        Only these, of all variables there were at that point; what they need and share comes along.
+        Only these, of all names there were at that point; what they need and share comes along.
     into
         The namespace to put them into; default the globals of the caller, which in a notebook are its variables.
 

@@ -143,8 +143,8 @@ def test_variables_before_a_step(result: RunResult) -> None:
     assert namespace["times"](2) == 200
     assert "unused" not in loaded
     assert "box" not in loaded
-    assert "scaled" in loaded.missing
-    assert "imports and functions cells" in repr(loaded)
+    assert namespace["scaled"](2) == 20
+    assert "of the imports and functions cells: Box, scaled, math" in repr(loaded)
 
 
 def test_variables_after_a_step(result: RunResult) -> None:
@@ -159,9 +159,18 @@ def test_variables_after_a_step(result: RunResult) -> None:
 
 
 def test_variables_before_a_step_that_failed(result: RunResult) -> None:
-    assert dict(kfjlab.load(result, "fails", "before", into={})) == {"result": 10}
-    with pytest.raises(LoadError, match="--before"):
+    loaded = kfjlab.load(result, "fails", "before", into={})
+    assert loaded["result"] == 10
+    assert {*loaded} - {*loaded.defined} == {"result", "SCALE"}  # SCALE is what a function looks up
+    with pytest.raises(LoadError) as told:
         kfjlab.load(result, "fails", into={})
+    assert str(told.value) == (
+        "Step 'fails' failed, so there are no variables from after it. This loads those from before it (result):\n"
+        f"  %kfjlab load {result.id} fails --before\n"
+        f"or, in Python, kfjlab.load('{result.id}', 'fails', 'before')"
+    )
+    with pytest.raises(LoadError, match=r"load \w+ fails --before unused\n.*'before', \['unused'\]"):
+        kfjlab.load(result, "fails", names=["value", "unused"], into={})
 
 
 def test_names_can_be_chosen(result: RunResult) -> None:
@@ -193,6 +202,10 @@ from IPython.testing.globalipapp import start_ipython
 shell = start_ipython()
 for line in (
     "%load_ext kfjlab",
+    "%kfjlab load {result.id} use --before",
+    "items.append(times(5)); box = Box(scaled(items[0])); print('as in the step:', box.x)",
+    "%reset -f",
+    "%load_ext kfjlab",
     "%kfjlab load {result.id} use --before items",
     "print(items, 'box' in globals())",
     "%kfjlab load {result.id} use box",
@@ -207,6 +220,7 @@ for line in (
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     shown = done.stdout + done.stderr
+    assert "as in the step: 70" in shown
     assert "[7, 2] False" in shown
     assert "70" in shown
     assert "UsageError" in shown
