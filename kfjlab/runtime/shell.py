@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import builtins
 import getpass
+import importlib
 import os
 import sys
 import types
@@ -22,6 +23,7 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError, UsageError
+from IPython.core.formatters import DisplayFormatter as PlainDisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import Javascript, display
@@ -30,9 +32,11 @@ from traitlets import Any as AnyTrait
 from traitlets import CBool, Instance, Type, default
 from traitlets.config import Config
 
+from .ambient_libraries import INLINE_BACKENDS
 from .cell_files import cell_file
 from .notebook_output import ExecutedNotebook
 
+_INLINE = "matplotlib_inline.backend_inline"
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -71,6 +75,26 @@ class _DisplayHook(DisplayHook):
             sys.stderr.flush()
             with self.shell.capture_lock:
                 notebook.result(self.prompt_count, *found)
+
+
+class DisplayFormatter(PlainDisplayFormatter):
+    """Shows figures of earlier steps as pictures, too. Its name is the one by which ``%config`` knows it."""
+
+    def format(self, obj: Any, include: Any = None, exclude: Any = None) -> Any:
+        """As IPython does."""
+        if _is_inline_figure(obj):
+            importlib.import_module(_INLINE)
+        return super().format(obj, include, exclude)
+
+
+def _is_inline_figure(item: Any) -> bool:
+    """Whether a kernel would have its inline back end by now, because it has made this figure itself (matplotlib imports the back end,
+    which tells IPython how to show figures, when the first figure is made)."""
+    figures = sys.modules.get("matplotlib.figure")
+    if figures is None or not isinstance(item, getattr(figures, "Figure", ())):
+        return False
+    backend = dict.get(sys.modules["matplotlib"].rcParams, "backend")
+    return backend in INLINE_BACKENDS and (hasattr(item, "number") or "matplotlib.pyplot" in sys.modules)
 
 
 class _DisplayPublisher(DisplayPublisher):
@@ -185,6 +209,11 @@ class ZMQInteractiveShell(InteractiveShell):
 
     def init_virtualenv(self) -> None:
         """Nothing: the interpreter is the kernelspec's."""
+
+    def init_display_formatter(self) -> None:
+        """The formatter above in place of IPython's."""
+        self.display_formatter = DisplayFormatter(parent=self)
+        self.configurables.append(self.display_formatter)
 
     def init_hooks(self) -> None:
         """Pagers put out nothing, as what ipykernel sends to a pager never becomes an output."""

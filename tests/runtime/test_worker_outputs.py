@@ -229,6 +229,39 @@ def test_an_error_looks_as_in_a_kernel(failed: tuple[list[Any], list[Any]], name
         assert ours == theirs
 
 
+FIGURES: dict[str, list[str]] = {
+    "of an earlier step": ["import matplotlib.pyplot as plt\nfig, ax = plt.subplots(figsize=(1, 1)); ax.plot([1, 2]);", "fig"],
+    "displayed": ["import matplotlib.pyplot as plt\nfigures = [plt.subplots(figsize=(1, 1))]", "display(figures[0][0])"],
+    "another format": [
+        "%config InlineBackend.figure_format = 'jpeg'\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots(figsize=(1, 1))",
+        "fig",
+    ],
+    "not of pyplot": ["from matplotlib.figure import Figure\nfig = Figure()\nfig.subplots();", "fig"],
+    "another back end": [
+        "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nplt.close(fig)",
+        "fig",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_of_earlier_steps_look_as_in_a_kernel(name: str, bench: Bench, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    make, show = FIGURES[name]
+    theirs = by_kernel([make, show], tmp_path)
+    made = bench.run(make, start=0)
+    assert bench.follow(made, show, start=1).state == "succeeded"
+    assert normal(bench.last.outputs()) == normal(theirs[1])
+
+
+def test_showing_a_figure_changes_no_ambient_state(bench: Bench) -> None:
+    pytest.importorskip("matplotlib")
+    made = bench.run("import matplotlib.pyplot as plt\nfig, ax = plt.subplots(figsize=(1, 1))")
+    shown = bench.follow(made, "fig")
+    assert "image/png" in bench.last.outputs()[0]["data"]
+    assert [name for name in shown.writes if name.startswith("ambient:")] == []
+
+
 def test_the_notebook_is_valid(tmp_path: Path) -> None:
     nbformat = pytest.importorskip("nbformat")
     bench = Bench(tmp_path)
