@@ -16,7 +16,7 @@ import gc
 import hashlib
 import sys
 import types
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from . import rebuilding
 from .cell_files import in_file, remember_source, source_of
@@ -27,9 +27,21 @@ if TYPE_CHECKING:
 _LOOK_UPS = frozenset(
     {"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 )
+_THIS_PYTHON = "{} {}.{}".format(sys.implementation.name, *sys.version_info)
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 _MOST = 100_000
 """How many objects are looked at to find the functions in a value that cannot be pickled."""
+
+
+class ForeignCodeError(Exception):
+    """A stored function or class of another version of Python, whose bytecode means something else. ``names``: the variables."""
+
+    def __init__(self, python: str, names: Sequence[str] = ()) -> None:
+        self.python, self.names = python, tuple(names)
+        whose = f" ({', '.join(names)})" if names else ""
+        super().__init__(
+            f"A variable{whose} holds functions or classes compiled by {python}, which this Python ({_THIS_PYTHON}) cannot run."
+        )
 
 
 def is_notebook_function(item: Any, namespace: Mapping[str, Any]) -> bool:
@@ -168,10 +180,13 @@ def _source(pickler: Pickler, code: types.CodeType) -> Optional[Tuple[str, str]]
     return None if pickler.fingerprint else source
 
 
-def reduce_code(code: types.CodeType) -> Any:
-    """What pickles code that comes from no file (``<string>``), as the methods do that dataclasses make; None for other code."""
+def reduce_code(code: types.CodeType, reduced: Any) -> Any:
+    """What pickles code. ``reduced`` is what cloudpickle has made of it. Code that comes from no file (``<string>``), as the methods do
+    that dataclasses make, keeps saying so."""
     name = code.co_filename
-    return (in_file, (in_file(code, ""), name)) if name.startswith("<") else None
+    if name.startswith("<"):
+        return in_file, (in_file(code, ""), name)
+    return make_code, (_THIS_PYTHON, *reduced[1])
 
 
 def reduce_cell(cell: types.CellType) -> Any:
@@ -184,6 +199,13 @@ def reduce_cell(cell: types.CellType) -> Any:
 
 
 # What pickles call when they are loaded. Their names are part of the format ------------------------------------------------
+
+
+def make_code(python: str, *arguments: Any) -> types.CodeType:
+    """Code compiled by ``python``. Raises :class:`ForeignCodeError` in another one, which the bytecode could crash."""
+    if python != _THIS_PYTHON:
+        raise ForeignCodeError(python)
+    return types.CodeType(*arguments)
 
 
 def make_function(code: types.CodeType, name: str, closure: Any, identity: str) -> types.FunctionType:

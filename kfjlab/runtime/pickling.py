@@ -287,7 +287,7 @@ class Pickler(cloudpickle.CloudPickler):
         return reduce_single_dispatch(obj) or reduce_library_function(obj) or reduced
 
     def _code(self, obj: types.CodeType) -> Any:
-        return reduce_code(obj) or super().reducer_override(obj)
+        return reduce_code(obj, self.dispatch_table[types.CodeType](obj))
 
     def _cell(self, obj: types.CellType) -> Any:
         return reduce_cell(obj)

@@ -11,7 +11,14 @@ from types import MappingProxyType
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .classes import identify
-from .functions import identify_function, is_notebook_function, is_plain, names_looked_up, needs_of
+from .functions import (
+    ForeignCodeError,
+    identify_function,
+    is_notebook_function,
+    is_plain,
+    names_looked_up,
+    needs_of,
+)
 from .kinds import describe, type_name
 from .mappings import MAPPINGS, address_of
 from .memory import overlaps
@@ -104,7 +111,8 @@ class Carrier:
 
         ``stand_ins``: classes that take the place of stored ones, by the step that made them and their name (``prelude/Box``).
 
-        Raises :class:`~kfjlab.runtime.objects.CorruptObject`, and what unpickling raises (a module that cannot be imported …).
+        Raises :class:`~kfjlab.runtime.objects.CorruptObject`, :class:`~kfjlab.runtime.functions.ForeignCodeError`, and what
+        unpickling raises (a module that cannot be imported …).
         """
         by_object: Dict[str, List[str]] = {}
         for name, value in values.items():
@@ -125,7 +133,10 @@ class Carrier:
                 for position, name in enumerate(header["names"])
                 if name in names and _has_identity(values[name])
             )
-            found = load(data[end + 1 :], buffers, self._namespace, refresh, stand_ins)
+            try:
+                found = load(data[end + 1 :], buffers, self._namespace, refresh, stand_ins)
+            except ForeignCodeError as error:
+                raise ForeignCodeError(error.python, names) from error
             loaded = dict(zip(header["names"], found))
             for name in names:
                 self._namespace[name] = loaded[name]

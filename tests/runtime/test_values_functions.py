@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from kfjlab.runtime import functions
+from kfjlab.runtime.objects import ObjectStore
+from kfjlab.runtime.values import Carrier
 
 from .harness import versions
 from .values_harness import Steps
@@ -236,3 +241,19 @@ def test_lines_of_other_loaders_stay_out(steps: Steps) -> None:
     steps.run(
         "k = 2\nwith c() as v: assert v == 2\nimport contextlib\nassert c.__globals__ is vars(contextlib)"
     )
+
+
+def test_code_of_another_python_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bytecode could crash the process."""
+    store = ObjectStore(str(tmp_path / "objects"))
+    namespace: dict[str, Any] = {}
+    exec("class C:\n    def m(self): return 1\nc = C()\ndata = [1]", namespace)
+    saved = Carrier(store, namespace, "make").save(["c", "data"]).values
+    monkeypatch.setattr(functions, "_THIS_PYTHON", "cpython 3.0")
+    loaded: dict[str, Any] = {}
+    with pytest.raises(
+        functions.ForeignCodeError, match=r"\(c\) .* compiled by cpython 3\.\d+, .*cpython 3\.0"
+    ):
+        Carrier(store, loaded, "use").load({"c": saved["c"]})
+    Carrier(store, loaded, "use").load({"data": saved["data"]})
+    assert loaded == {"data": [1]}
