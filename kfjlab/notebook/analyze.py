@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from .dataflow import StepGroup, analyze_flow
 from .document import Document, failure, read_document
@@ -11,7 +16,7 @@ from .names import safe_name
 from .notebook_tags import read_notebook
 from .parameters import read_parameters
 from .pipeline import Pipeline, Step
-from .problems import NotebookError, Problem, Severity
+from .problems import Fix, NotebookError, Problem, Severity
 from .reopened import reopened
 from .settings import build
 from .steps import arrange
@@ -70,7 +75,7 @@ def analyze_document(document: Document, *, name: str | None = None) -> Pipeline
         prelude=result.prelude,
         parameters=parameters,
         edges=result.edges,
-        problems=in_order(problems),
+        problems=in_order(_with_newer_python(problems, document.metadata)),
         kernel=tags.kernel or document.kernel,
         experiment=tags.experiment,
         description=tags.description,
@@ -79,6 +84,21 @@ def analyze_document(document: Document, *, name: str | None = None) -> Pipeline
             key: value for key, value in document.metadata.items() if key != "widgets"
         },  # megabytes of saved views
     )
+
+
+def _with_newer_python(problems: list[Problem], metadata: Mapping[str, Any]) -> list[Problem]:
+    """``problems``, of which syntax errors say so if they may be syntax of a newer Python than the one that reads the notebook here: the
+    Python of the notebook's kernel, as Jupyter has noted it in the file."""
+    info = metadata.get("language_info")
+    noted = re.match(r"3\.(\d{1,2})\b", str(info.get("version"))) if isinstance(info, dict) else None
+    if noted is None or int(noted[1]) <= sys.version_info[1]:
+        return problems
+    here = "{}.{}".format(*sys.version_info[:2])
+    fix = Fix(
+        f"Correct the code, or tag the cell skip. If Python {here} is too old for it: the notebook was run with Python {noted[0]}, so "
+        "install kfjlab in an environment with that"
+    )
+    return [replace(p, fix=fix) if p.code == "syntax-error" else p for p in problems]
 
 
 def shown_stem(stem: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -524,6 +525,18 @@ def test_a_syntax_error_is_one_problem_with_cell_and_line(pipeline: Callable[...
     found = pipeline(("x = 1", "step:a"), ("y = 1\nz = (", "step:b"))
     assert [(p.cell, p.line) for p in found.errors] == [(1, 2)]
     assert list(shape(found)) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("version", "newer"), [("3.99.1", True), ("3.8.0", False), ("3", False), (None, False)]
+)
+def test_a_syntax_error_says_whether_the_notebook_is_of_a_newer_python(
+    pipeline: Callable[..., Pipeline], version: str | None, newer: bool
+) -> None:
+    found = pipeline("z = (", language_info={"name": "python", "version": version})
+    (error,) = found.errors
+    assert "not valid Python {}.{}: ".format(*sys.version_info[:2]) in error.message
+    assert error.fix is not None and ("was run with Python 3.99" in error.fix.title) is newer
 
 
 def test_problems_come_errors_first_and_once(pipeline: Callable[..., Pipeline]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..pipeline import Cell
@@ -278,7 +279,7 @@ def syntax_problem(cell: Cell, message: str, line: int, step: str | None) -> Pro
     return Problem(
         "syntax-error",
         Severity.ERROR,
-        f"This cell is not valid Python: {message}.",
+        "This cell is not valid Python {}.{}: {}.".format(*sys.version_info[:2], message),
         cell.index,
         line,
         step,
