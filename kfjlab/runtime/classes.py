@@ -53,21 +53,29 @@ _NAMED = tuple(
 )
 
 
+_TypeAlias: Any = getattr(typing, "TypeAliasType", None)
+_aliases: Dict[str, Any] = {}
+_alias_identities: Dict[int, str] = {}
+"""Type aliases (``type A = …``) and their identities by ``id``. They cannot be referred to weakly, so they stay."""
+
+
 def identify(item: Any, step: str) -> str:
     """The identity of a class of the notebook (or of a type variable), given now if it has none yet: the step that made it, its name, what
     its body says, and a number."""
-    identities = internals._DYNAMIC_CLASS_TRACKER_BY_CLASS
-    if item in identities:
-        return str(identities[item])
+    lasting = type(item) is _TypeAlias
+    identities: Any = _alias_identities if lasting else internals._DYNAMIC_CLASS_TRACKER_BY_CLASS
+    key = id(item) if lasting else item
+    if key in identities:
+        return str(identities[key])
     name = getattr(item, "__qualname__", None) or item.__name__
     stem = f"{step}/{name}/{_body_digest(item)}/"
-    known = internals._DYNAMIC_CLASS_TRACKER_BY_ID
+    known: Any = _aliases if lasting else internals._DYNAMIC_CLASS_TRACKER_BY_ID
     number = 0
     while f"{stem}{number}" in known:
         number += 1
     with internals._DYNAMIC_CLASS_TRACKER_LOCK:
         known[f"{stem}{number}"] = item
-        identities[item] = f"{stem}{number}"
+        identities[key] = f"{stem}{number}"
     if isinstance(item, type):
         _complete.add(item)
     return f"{stem}{number}"
@@ -117,7 +125,7 @@ def reduce_named_type(pickler: Pickler, item: Any) -> Any:
     identity = identify(item, pickler.step)
     if kind is getattr(typing, "NewType", None):
         return make_new_type, (identity, item.__name__, item.__supertype__, item.__module__)
-    if kind is getattr(typing, "TypeAliasType", None):
+    if kind is _TypeAlias:
         return make_named_type, (
             identity,
             kind,
@@ -130,6 +138,8 @@ def reduce_named_type(pickler: Pickler, item: Any) -> Any:
         value = getattr(item, f"__{option}__", None)
         if value:
             options[option] = value
+    if hasattr(item, "has_default") and item.has_default():  # Python 3.13
+        options["default"] = item.__default__
     constraints = getattr(item, "__constraints__", ())
     return make_named_type, (identity, kind, item.__name__, constraints, options)
 
@@ -173,7 +183,12 @@ def _delete_others(cls: type, attributes: Dict[str, Any]) -> None:
 def make_named_type(
     identity: str, kind: Any, name: str, arguments: Tuple[Any, ...], options: Dict[str, Any]
 ) -> Any:
-    """A type variable; the one that is here already, if it has that identity."""
+    """A type variable or alias; the one that is here already, if it has that identity."""
+    if kind is _TypeAlias:
+        if identity not in _aliases:
+            _aliases[identity] = kind(name, *arguments, **options)
+            _alias_identities[id(_aliases[identity])] = identity
+        return _aliases[identity]
     return internals._lookup_class_or_track(identity, kind(name, *arguments, **options))
 
 

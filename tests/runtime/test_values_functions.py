@@ -168,6 +168,11 @@ SAME = {
         "a = A()\nassert a.s('') == 'any' and a.s(1) == 1 and a.m(1) == 2 and a.p(2) == (1, 2)",
         "assert a.m(1) == 2",
     ),
+    "type parameters": (
+        "type A = int\ntype L[X] = list[X]\ndef f[T: int](x: T) -> T: return x\nclass B[T]:\n    def get(self) -> T: return k\nk = 1\nb = B[int]()\nl = [A, L, f, B]",
+        "assert l == [A, L, f, B] and A.__value__ is int and f(2) == 2 and b.get() == 1 and type(b) is B\nm = [A]",
+        "assert m[0] is A is l[0] and L[int].__value__ == list[L.__type_params__[0]] and f.__type_params__[0].__bound__ is int",
+    ),
     "redefined": (
         "class P:\n    v = 1\np = P()\nold = P",
         "class P:\n    v = 2\nq = P()",
@@ -185,6 +190,8 @@ SAME = {
 def test_what_is_one_object_stays_one_object(steps: Steps, case: str) -> None:
     if case == "deep" and versions()[0] >= (3, 12):
         pytest.skip("from Python 3.12 on the depth of C code has a fixed limit")
+    if case == "type parameters" and versions()[0] < (3, 12):
+        pytest.skip("type parameters came with Python 3.12")
     for number, code in enumerate(SAME[case]):
         assert steps.run(code).failures == {}, number
 
