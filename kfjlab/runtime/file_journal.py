@@ -152,8 +152,7 @@ class Journal:
         else:
             return
         self.reads[name] = seen
-        if self.forward:
-            self.log.note("read", name, seen.version, seen.digest)
+        self.log.note("read", name, seen.version, seen.digest)
 
     def _status(self, name: str) -> Optional[os.stat_result]:
         try:

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from dataclasses import dataclass
-from typing import Any, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,18 @@ class TouchLog:
             ended = [entry.time for entry in entries if entry.kind == "end"]
             if not ended or ended[-1] >= since:
                 yield entries
+
+
+def files_read_by(folder: str, pid: int) -> Dict[str, str]:
+    """Name → digest of the files that the step in process ``pid``, and its children, have opened for reading so far. Those whose digest
+    they left for later are left out."""
+    found: Dict[str, str] = {}
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        if name.startswith(f"{pid}-"):
+            for entry in _entries(os.path.join(folder, name)):
+                if entry.kind == "read" and entry.details[1] is not None:
+                    found.setdefault(entry.name, entry.details[1])
+    return found
 
 
 def _entries(path: str) -> Iterator[Entry]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kfjlab.runtime.file_log import files_read_by
 from kfjlab.runtime.protocol import StepError, StepRecord, StepSpec, record_from_json, to_json
 
 from .zygote import Worker, Zygote, describe_exit
@@ -81,6 +82,13 @@ class Attempt:
             self._verdict = reason
             if self._worker is not None:
                 self._stopping = asyncio.ensure_future(self._end(self._worker))
+
+    def files_read(self) -> dict[str, str]:
+        """Resource → digest of the files that the step has opened for reading so far, as far as it has noted them."""
+        if self._worker is None:
+            return {}
+        notes = files_read_by(str(Path(self.spec.output).parent / ".files"), self._worker.pid)
+        return {f"file:{name}": digest for name, digest in notes.items()}
 
     async def _end(self, worker: Worker) -> None:
         worker.interrupt()

@@ -14,6 +14,7 @@ from kfjlab.runtime.protocol import StepError, StepRecord
 
 from .attempt import Attempt, Limits
 from .capacity import Demand, machine_capacity
+from .healing import Healing
 from .job import STORE_LIMIT, Job, without_unseeded
 from .journal import Journal
 from .ledger import ANY_FILE, Inputs, Ledger, Mismatch, Standing, Status, changed
@@ -21,7 +22,7 @@ from .prelude import Prelude
 from .progress import Progress
 from .reuse import Kept, Reuse
 from .selection import forced, selected
-from .wording import CANCELLED, cannot_arrive, unstable
+from .wording import CANCELLED, cannot_arrive, outdated, unstable
 from .workspace import Workspace
 from .zygote import PreludeFailed, Zygote, ZygoteDied
 
@@ -49,10 +50,20 @@ class Engine:
         self._capacity = machine_capacity(int(self._options.get("max_parallel", 0)))
         self._forced = forced(job.pipeline, self._options.get("start_from", ()))
         self._running: dict[int, tuple[Attempt, asyncio.Task[StepRecord], Inputs]] = {}
+        self._outdated: dict[int, Mismatch] = {}
         self._alone = False
         self._cancelled = False
         self._most_reruns = len(self._steps) + 3
         """How often a step may be run again for what others did: each time an earlier step has settled, and some for the outside world."""
+        self._healing = Healing(
+            self._steps,
+            self._ledger,
+            self._progress,
+            self._files,
+            self._reuse,
+            self._journal,
+            self._most_reruns,
+        )
 
     # The whole run ----------------------------------------------------------------------------------------------------
 
@@ -62,14 +73,12 @@ class Engine:
         error: StepError | None = None
         try:
             self._prepare()
-            self._settle(self._adopt())
-            if self._open_steps():
-                await self._work()
+            await self._complete()
         except PreludeFailed as failure:
             error = failure.error
         finally:
             await self._stop_processes()
-        self._files.restore(self._files.misplaced({**self._files.touched(), **self._ledger.final()}))
+        self._files_in_place()
         state = self._close(error)
         self._journal.run_state(state, error or self._first_error())
         return state
@@ -93,11 +102,26 @@ class Engine:
             if seen is not None:
                 self._ledger.expect(position, seen.reads, changed(seen))
 
+    async def _complete(self) -> None:
+        """Run what has to be run, until the files, too, are as the steps have left them."""
+        while True:
+            self._settle(self._adopt())
+            if self._open_steps():
+                await self._work()
+            if self._files_in_place() or self._horizon() < len(self._steps):
+                return
+
+    def _files_in_place(self) -> bool:
+        """Put all files into the state that they have after the last step; whether that could be done."""
+        slots = {**self._files.touched(), **self._ledger.final()}
+        return self._healing.put_back(self._files.misplaced(slots), slots)
+
     async def _work(self) -> None:
         """Start what may start and take in what has ended, until nothing is left to do."""
         while True:
             standings = self._settle(self._adopt())
-            await self._launch(standings)
+            if not await self._launch(standings):
+                continue
             if not self._running and not self._delayed(standings):
                 return
             await self._wait()
@@ -111,11 +135,13 @@ class Engine:
             await asyncio.sleep(0.05)
         if not self._cancelled and self._store.cancel_requested(self._job.run.id):
             self.cancel()
-        for position, (_, task, inputs) in list(self._running.items()):
-            if task.done():
-                del self._running[position]
-                self._alone = False
-                self._take_in(position, task, inputs)
+        done = [position for position, (_, task, _) in self._running.items() if task.done()]
+        for position in done:
+            _, task, inputs = self._running.pop(position)
+            self._alone = False
+            self._take_in(position, task, inputs)
+        if done:
+            self._stop_outdated()
 
     async def _stop_processes(self) -> None:
         for attempt, task, _ in list(self._running.values()):
@@ -161,11 +187,7 @@ class Engine:
 
     def _kept(self, position: int) -> Iterator[Kept]:
         """Records that could serve a step: those of this run (when it is resumed), then those of earlier runs."""
-        own = self._store.observed_in_run(self._job.run.id, self._key(position))
-        for data in own:
-            kept = Kept.from_json(data)
-            if kept.record.state == "succeeded" and self._reuse.sound(kept.record):
-                yield kept
+        yield from self._reuse.own(self._key(position))
         if self._options.get("cache", True) and self._steps[position].settings.cache:
             yield from self._reuse.candidates(self._key(position))
 
@@ -179,9 +201,17 @@ class Engine:
             self._progress.enter(position, StepState.WAITING)
             return  # it will be started again, from a new zygote
         record = self._complete_record(position, record, inputs)
-        if record.error is not None and record.error.kind == "CorruptObject":
+        mismatch = self._outdated.pop(position, None)
+        if mismatch is not None and record.state != "succeeded":
+            self._files.learn(record)
+            self._ledger.expect(position, {*record.reads, mismatch.resource}, ())
+            self._run_again(position, (mismatch,))
+            return
+        error = record.error
+        if error is not None and error.kind == "CorruptObject" and error.cell is None:
             progress.stale += 1
-            if progress.stale <= self._most_reruns and self._drop_corrupt(inputs):
+            if progress.stale <= self._most_reruns:
+                self._healing.values(inputs)
                 self._progress.enter(position, StepState.WAITING)
                 return
         self._files.learn(record)
@@ -191,11 +221,10 @@ class Engine:
     def _complete_record(self, position: int, record: StepRecord, inputs: Inputs) -> StepRecord:
         """Add what the engine knows better than the worker: the digests of what the step was given."""
         step = self._steps[position]
-        digests = inputs.digests()
-        known = {r: d for r, d in digests.items() if r.startswith(("var:", "env:"))}
         # On which ambient state it started, a worker that was killed could not say; and that a cell asks a generator for its state is
         # known from its text alone.
-        started_on = {r: d for r, d in digests.items() if r.startswith("ambient:")}
+        started_on = _started_on(inputs)
+        known = {r: d for r, d in started_on.items() if not r.startswith("ambient:")}
         reads = {**started_on, **record.reads, **known}
         stored = {
             r: s.value.digest for r, s in inputs.slots.items() if s.value is not None and r.startswith("var:")
@@ -210,19 +239,6 @@ class Engine:
             given={r: digest for r, digest in stored.items() if r in record.writes},
             values=without_unseeded(step, record.values),
         )
-
-    def _drop_corrupt(self, inputs: Inputs) -> bool:
-        """Forget the records whose stored values cannot be read back; whether there were any."""
-        dropped = False
-        for slot in inputs.slots.values():
-            writer = slot.writer
-            if writer is None or slot.value is None or self._reuse.readable(slot.value):
-                continue
-            self._ledger.drop(writer)
-            self._progress[writer].kept = None
-            self._progress.enter(writer, StepState.WAITING)
-            dropped = True
-        return dropped
 
     # Deciding what follows --------------------------------------------------------------------------------------------
 
@@ -280,12 +296,26 @@ class Engine:
         self._progress.ended(position, StepState.FAILED, record, error)
         return False
 
+    def _stop_outdated(self) -> None:
+        """End attempts that have read what an earlier step, as is known by now, has changed: on that they might go on for ever."""
+        for position, (attempt, _, inputs) in self._running.items():
+            if position in self._outdated:
+                continue
+            for mismatch in self._ledger.mismatches(
+                position, {**_started_on(inputs), **attempt.files_read()}
+            ):
+                if mismatch.writer is not None:
+                    writer = self._steps[mismatch.writer].name
+                    attempt.stop(outdated(self._steps[position].name, mismatch.resource, writer))
+                    self._outdated[position] = mismatch
+                    break
+
     # Starting ---------------------------------------------------------------------------------------------------------
 
-    async def _launch(self, standings: list[Standing]) -> None:
-        """Start the steps that may start and fit beside those that run."""
+    async def _launch(self, standings: list[Standing]) -> bool:
+        """Start the steps that may start and fit beside those that run. False when the standings have turned out to be wrong."""
         if self._alone:
-            return
+            return True
         for position, standing in enumerate(standings[: self._horizon()]):
             if standing.inputs is None or position in self._running:
                 continue
@@ -295,13 +325,15 @@ class Engine:
                 continue
             misplaced = self._files.misplaced(standing.inputs.slots)
             if misplaced and self._running:
-                return  # files go back to an older version only while nothing else runs
+                return True  # files go back to an older version only while nothing else runs
             zygote = await self._prelude.zygote()
-            self._files.restore(misplaced)
+            if not self._healing.put_back(misplaced, standing.inputs.slots, position):
+                return False
             self._alone = bool(misplaced)
             self._start(position, standing.inputs, zygote)
             if self._alone:
-                return
+                break
+        return True
 
     def _start(self, position: int, inputs: Inputs, zygote: Zygote) -> None:
         step, progress = self._steps[position], self._progress[position]
@@ -370,6 +402,11 @@ class Engine:
             if progress.state is StepState.FAILED and record is not None:
                 return record.error
         return CANCELLED if self._cancelled else None
+
+
+def _started_on(inputs: Inputs) -> dict[str, str]:
+    """What a step has certainly seen as soon as it starts: resource → digest."""
+    return {r: d for r, d in inputs.digests().items() if r.startswith(("var:", "env:", "ambient:"))}
 
 
 async def _at_once(record: StepRecord) -> StepRecord:

@@ -201,6 +201,13 @@ class Ledger:
             self._apply(position, standing, state)
         return adopted
 
+    def mismatches(self, position: int, reads: Mapping[str, str]) -> list[Mismatch]:
+        """Which of these reads (resource → digest) by a step that has no record yet are certainly wrong at its position."""
+        state = _State()
+        for before in range(position):
+            self._apply(before, self._standing(before, state), state)
+        return self._compare(position, StepRecord("running", reads=dict(reads)), state)[0]
+
     # The rules --------------------------------------------------------------------------------------------------------
 
     def _standing(self, position: int, state: _State) -> Standing:

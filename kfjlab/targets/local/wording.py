@@ -20,6 +20,11 @@ def runs_again(step: str, resource: str, writer: str | None) -> str:
     return f"Step {writer!r} changed {thing} {name!r}, which step {step!r} had read before that; {step!r} runs again."
 
 
+def outdated(step: str, resource: str, writer: str) -> StepError:
+    """An attempt is ended that had read ``resource`` in a wrong state."""
+    return StepError("Outdated", runs_again(step, resource, writer))
+
+
 def unforeseen(step: str, resource: str, writer: str) -> Problem:
     """A dependency that the text does not show, found while running."""
     fix = Fix(f"Let {step!r} run after {writer!r}", "add-after", {"step": step, "after": writer})
@@ -35,6 +40,43 @@ def unstable(step: str, resource: str) -> StepError:
         f"Step {step!r} ran again and again, because {name!r} was different each time.",
         fix=f"Something outside the pipeline changes {name!r}, or it is too large to be kept in versions: let only one step write it.",
     )
+
+
+def runs_again_lost(step: str, resource: str) -> str:
+    """Why a step runs again whose stored result ``resource`` cannot be read back."""
+    return f"What step {step!r} left in {_thing(resource)} is missing from the store, or damaged there; the step runs again."
+
+
+def results_lost(step: str, resource: str) -> StepError:
+    """The store lost what a step made, again and again."""
+    return StepError(
+        "StorageError",
+        f"What step {step!r} left in {_thing(resource)} was stored again and again and could not be read back.",
+        fix="Look for errors of the disk, or whether something else deletes files in the store; then kfjlab resume.",
+    )
+
+
+def file_lost(step: str, resource: str) -> StepError:
+    """A step has to see a file as it was before the run, which is not kept any more."""
+    return StepError(
+        "FileLost",
+        f"Step {step!r} has to see {_thing(resource)} as it was before the run, but a later step changed it and what was kept of it "
+        "is damaged.",
+        fix="Put the file back as it was, then kfjlab resume.",
+    )
+
+
+def not_kept(resource: str) -> Problem:
+    """A file could not be put back at the end of a run to what it was before a step that did not succeed."""
+    message = (
+        f"A step that did not succeed changed {_thing(resource)}; what was kept of it from before is damaged."
+    )
+    return Problem("file-lost", Severity.WARNING, message)
+
+
+def _thing(resource: str) -> str:
+    kind, name = resource.split(":", 1)
+    return f"{THINGS.get(kind, kind)} {name!r}"
 
 
 def cannot_arrive(step: Step, name: str, writer: StepRecord | None) -> StepError:

@@ -250,3 +250,17 @@ def test_a_step_that_failed_too_early_runs_again_after_the_steps_before_it(lab: 
     )
     assert outcome.state == "succeeded", outcome.run.error
     assert outcome.value("found") == ["x.txt"]
+
+
+def test_a_step_that_would_go_on_for_ever_on_what_it_read_too_early_is_ended(lab: Lab) -> None:
+    """From top to bottom the loop ends at once."""
+    (lab.folder / "n.txt").write_text("3")
+    outcome = lab.run(
+        ("imports", "import time\nname = ''.join(['n', '.txt'])"),
+        ("step:make", "time.sleep(0.6)\nopen(name, 'w').write('4')"),
+        ("step:wait", "n = int(open(name).read())\nwhile n != 0:\n    n -= 2\n    time.sleep(0.01)"),
+        max_parallel=2,
+    )
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.value("n") == 0
+    assert len(outcome.stale()) == 1
