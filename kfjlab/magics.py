@@ -25,8 +25,8 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> _Parser:
     parser = _Parser(prog="%%kfjlab load", add_help=False)
-    parser.add_argument("run", help="a run's id, a beginning of it, or last")
-    parser.add_argument("step", help="a step of the run")
+    parser.add_argument("run", nargs="?", help="a run's id, a beginning of it, or last")
+    parser.add_argument("step", nargs="?", help="a step of the run")
     parser.add_argument("names", nargs="*", help="only these variables")
     parser.add_argument("--before", action="store_true", help="as they were before the step")
     return parser
@@ -48,11 +48,14 @@ def kfjlab(line: str) -> None:
     if words[:1] == ["load"]:
         print(_load(words[1:]))
         return
+    from kfjlab.cli.main import VERBS, execute
+    from kfjlab.notebook.names import did_you_mean
+
     if not words:
         print(_USAGE)
         words = ["--help"]
-    from kfjlab.cli.main import execute
-
+    if not words[0].startswith("-") and words[0] not in VERBS:
+        raise UsageError(f"There is no command {words[0]!r}.{did_you_mean(words[0], [*VERBS, 'load'])}")
     execute(words)
 
 
@@ -63,12 +66,26 @@ def _load(words: Sequence[str]) -> Any:
     from kfjlab.runs.errors import StoreError
     from kfjlab.verbs.loading import LoadError, step_variables
 
+    if {"-h", "--help"} & set(words):
+        return kfjlab.__doc__
     try:
         given = _parser().parse_intermixed_args(words)
+        if given.run is None:
+            raise ValueError(
+                "Say which run and step: %kfjlab load RUN STEP [--before] [NAMES…]. RUN may be last."
+            )
+        if given.step is None:
+            raise ValueError(f"Say which step, too. Run {given.run} has: {_steps(given.run)}.")
         when = "before" if given.before else "after"
         return step_variables(given.run, given.step, when, given.names or None, get_ipython().user_ns)
     except (LoadError, StoreError, ValueError) as error:
         raise UsageError(str(error)) from error  # IPython shows it without a traceback
+
+
+def _steps(run: str) -> str:
+    from kfjlab.verbs import show
+
+    return ", ".join(shlex.quote(step.name) for step in show(run).steps)
 
 
 def register(shell: Any) -> None:

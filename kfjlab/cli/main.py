@@ -70,6 +70,11 @@ class Verbs(click.Group):
                 raise click.UsageError(
                     f"{name} is a notebook, not a command. Did you mean 'kfjlab run {name}'?", ctx
                 )
+            if name == "load":
+                raise click.UsageError(
+                    "load works in a notebook, whose variables it sets: %load_ext kfjlab, then %kfjlab load RUN STEP.",
+                    ctx,
+                )
             raise click.UsageError(f"There is no command {name!r}.{did_you_mean(name, VERBS)}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -85,9 +85,9 @@ def step_variables(
 ) -> Loaded:
     """Load variables of a run into ``namespace``, whose functions then find their globals there.
 
-    ``when``: ``before`` gives what the step reads, ``after`` that and what it wrote; both also what the imports and functions cells
-    define, unless ``namespace`` has it already: those statements are executed there. ``names``: only these, of all names
-    that there were at that position. What functions among them look up, and what shares objects with them, comes along.
+    ``when``: ``before`` gives what the step reads, ``after`` that and what it wrote; both also the parameters and what the imports
+    and functions cells define, where ``namespace`` does not have it: those statements are executed there. ``names``: only these, of
+    all names that there were at that position. What functions among them look up, and what shares objects with them, comes along.
 
     Raises :class:`LoadError`, and :class:`~kfjlab.runs.errors.StoreError` when there is no such run.
     """
@@ -107,7 +107,7 @@ def step_variables(
     position = _position(run, pipeline, prelude, steps, wanted_step, when)
     wanted = _chosen(position, wanted_step, record, names, when)
     namespace = {} if namespace is None else namespace
-    optional = () if names is not None else sorted(position.defined - namespace.keys())
+    optional = () if names is not None else sorted({*position.defined, *position.plain} - namespace.keys())
     said = set(wanted) if names is not None else _mentioned(wanted_step, position.defined)
     definitions = Definitions(pipeline.prelude)
     return _Loading(position, definitions, objects, run.id, step, namespace).load(

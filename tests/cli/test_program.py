@@ -45,6 +45,12 @@ def test_without_arguments_it_says_how_it_is_used(kfjlab: Command) -> None:
     assert "\\n" not in answer.err
 
 
+def test_load_is_for_notebooks(kfjlab: Command) -> None:
+    answer = kfjlab("load", "last", "train")
+    assert answer.code == 2
+    assert "%load_ext kfjlab, then %kfjlab load RUN STEP" in answer.err
+
+
 def test_every_verb_has_help_and_json(kfjlab: Command) -> None:
     listed = kfjlab("--help").out
     for verb, summary in program.VERBS.items():

@@ -161,7 +161,11 @@ def test_variables_after_a_step(result: RunResult) -> None:
 def test_variables_before_a_step_that_failed(result: RunResult) -> None:
     loaded = kfjlab.load(result, "fails", "before", into={})
     assert loaded["result"] == 10
-    assert {*loaded} - {*loaded.defined} == {"result", "SCALE"}  # SCALE is what a function looks up
+    assert {*loaded} - {*loaded.defined} == {
+        "result",
+        "SCALE",
+        "start",
+    }  # what it reads, what a function looks up, a parameter
     with pytest.raises(LoadError) as told:
         kfjlab.load(result, "fails", into={})
     assert str(told.value) == (
@@ -212,6 +216,9 @@ for line in (
     "print(box.x)",
     "%kfjlab load {result.id} nope",
     "%kfjlab load",
+    "%kfjlab load {result.id}",
+    "%kfjlab load --help",
+    "%kfjlab laod last use",
     "%kfjlab",
     "%kfjlab load 'x",
     "%kfjlab runs --limit 1",
@@ -225,7 +232,10 @@ for line in (
     assert "70" in shown
     assert "UsageError" in shown
     assert "has no step 'nope'" in shown
-    assert "usage: %kfjlab load" in shown
+    assert "UsageError: Say which run and step: %kfjlab load RUN STEP" in shown
+    assert f"UsageError: Say which step, too. Run {result.id} has: make, use, end, fails." in shown
+    assert "There is no command 'laod'. Did you mean 'load'?" in shown
+    assert shown.count("Puts the variables of a step of a run into this notebook") == 1
     assert "No closing quotation" in shown
     assert "%kfjlab load RUN STEP [--before] [NAMES…]   puts" in shown
     assert "\nCommands:\n  run " in shown
