@@ -34,6 +34,7 @@ from traitlets.config import Config
 
 from .ambient_libraries import INLINE_BACKENDS
 from .cell_files import cell_file
+from .main_module import MainModule
 from .notebook_output import ExecutedNotebook
 
 _INLINE = "matplotlib_inline.backend_inline"
@@ -301,6 +302,7 @@ def create_shell(capture_lock: Any) -> ZMQInteractiveShell:
     config.IPKernelApp.kfjlab = "so that libraries know that they are in a notebook"
     shell: ZMQInteractiveShell = ZMQInteractiveShell.instance(config=config)
     shell.capture_lock = capture_lock
+    shell.user_module.__class__ = MainModule
     builtins.input = _no_input
     getpass.getpass = _no_getpass
     return shell

@@ -63,8 +63,8 @@ def missing_name(error: Optional[BaseException]) -> Optional[str]:
     if not isinstance(error, NameError) or isinstance(error, UnboundLocalError):
         return None
     name = getattr(error, "name", None)
-    if name is None:  # Python 3.9
-        match = re.match(r"name '(\w+)' is not defined", str(error))
+    if name is None:  # Python 3.9, or pandas: what ``df.query("a > @x")`` does not find is a local variable
+        match = re.match(r"(?:name|local variable) '(\w+)' is not defined", str(error))
         name = match.group(1) if match else None
     return name
 

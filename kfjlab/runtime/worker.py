@@ -13,8 +13,9 @@ import socket
 import sys
 import threading
 from dataclasses import replace
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, FrozenSet, List, Optional, Set
 
+from . import main_module
 from .ambient import AmbientChanges
 from .capture import Capture
 from .execution import CellRunner, Execution, end_tasks, run_in_loop
@@ -81,6 +82,7 @@ class StepAttempt:
             session.shell, self._notebook, self._capture, self._channel.send, self._after_cell
         )
         self._done = Execution(0.0)
+        self._missed: FrozenSet[str] = frozenset()
         self._loaded = False
         self._over = False
 
@@ -120,7 +122,9 @@ class StepAttempt:
         self._channel.send({"type": "phase", "phase": "loading"})
         self._load()
         self._channel.send({"type": "phase", "phase": "running"})
+        main_module.begin()
         self._done = await self._runner.run()
+        self._missed = main_module.missed()
         self._report_leftovers(await end_tasks())
         self._channel.send({"type": "phase", "phase": "saving"})
         if self._done.error is not None:
@@ -239,6 +243,7 @@ class StepAttempt:
         record = StepRecord("succeeded", reads=self._variables_read(), seconds=self._done.seconds)
         if self._loaded:
             parts = [session.ambient.end(states, saving), session.modules.end(states, saving)]
+            record.reads.update(session.caller.take())
             activate(None)
             for part in parts:
                 self._add_ambient(record, part)
@@ -260,8 +265,8 @@ class StepAttempt:
         reads = {f"var:{name}": value.content or value.digest for name, value in self._spec.variables.items()}
         reads.update({f"var:{name}": ABSENT for name in self._spec.unset})
         name = missing_name(self._done.failure)
-        if name is not None:
-            reads.setdefault(f"var:{name}", ABSENT)
+        for missed in (*self._missed, *([] if name is None else [name])):
+            reads.setdefault(f"var:{missed}", ABSENT)
         return reads
 
     def _add_ambient(self, record: StepRecord, changes: AmbientChanges) -> None:

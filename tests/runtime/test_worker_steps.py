@@ -74,6 +74,38 @@ def test_an_absent_name_is_a_read(shared: Bench) -> None:
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        "import __main__\ngetattr(__main__, 'wanted', 0)",
+        "import sys\nhasattr(sys.modules['__main__'], 'wanted')",
+        "from __main__ import wanted",
+        "import pickle\npickle.loads(b'c__main__\\nwanted\\n.')",
+        "import timeit\ntimeit.timeit('1', 'from __main__ import wanted', number=1)",
+        "import pandas as pd\npd.DataFrame({'a': [1]}).query('a > @wanted')",
+    ],
+)
+def test_a_name_that_the_module_of_the_notebook_does_not_have_is_a_read(shared: Bench, source: str) -> None:
+    if "pandas" in source:
+        pytest.importorskip("pandas")
+    record = shared.run(source)
+    assert {name: digest for name, digest in record.reads.items() if name.startswith("var:")} == {
+        "var:wanted": ABSENT
+    }
+
+
+def test_the_module_of_the_notebook_looks_as_in_a_kernel(shared: Bench) -> None:
+    source = "import __main__, inspect\nx = 1\nprint(__main__.x, __main__, inspect.getmodule(f := lambda: 0).__name__)\n__main__.nothing"
+    record = shared.run(source)
+    assert shared.last.text() == "1 <module '__main__'> __main__\n"
+    assert record.error is not None and record.error.message == (
+        "AttributeError: module '__main__' has no attribute 'nothing'"
+    )
+    made = shared.run("import __main__")
+    assert shared.follow(made, "print(__main__.__dict__ is globals())").state == "succeeded"
+    assert shared.last.text() == "True\n"
+
+
+@pytest.mark.parametrize(
     ("source", "kind", "line"),
     [
         ("x = 1\ny = x +", "SyntaxError", 2),
