@@ -9,6 +9,7 @@ from .dispatch import call
 from .evaluator import Evaluator
 from .results import attribute_of
 from .values import (
+    MAIN,
     Attribute,
     Bound,
     ClassFact,
@@ -25,6 +26,9 @@ from .values import (
     joined_fact,
 )
 
+_NAMESPACES = frozenset({"f_globals", "f_locals", "user_ns", "user_global_ns", "__globals__"})
+"""Attributes of frames, of IPython's shell and of functions that are the notebook's variables."""
+
 
 def property_of(fact: Fact | None, name: str) -> Fact | None:
     """What is known about an attribute that is no method."""
@@ -36,6 +40,12 @@ def property_of(fact: Fact | None, name: str) -> Fact | None:
 def get_attribute(ev: Evaluator, owner: Value, name: str) -> Value:
     """``owner.name``."""
     fact = owner.fact
+    if name in _NAMESPACES or (name == "__dict__" and fact == MAIN):
+        ev.run_wild(f".{name}, which reaches every variable")
+    elif name == "__subclasses__":
+        ev.reads_every_variable()
+    elif fact == MAIN:
+        return ev.read_of_main(name)
     if isinstance(fact, Dotted):
         read_in_library(ev, fact, None)
         return Value(Dotted(f"{fact.path}.{name}"), owner.objects if not fact.module else frozenset())

@@ -15,6 +15,7 @@ from .iteration import combined, consume, element_of
 from .results import list_of
 from .values import (
     IMMUTABLE,
+    MAIN,
     NUMBER,
     UNKNOWN,
     ClassFact,
@@ -153,6 +154,8 @@ def _getattr(ev: Evaluator, arguments: Arguments) -> Value | None:
     if name is None or not name.isidentifier() or not arguments.positional:
         if arguments.positional:
             owner = arguments.positional[0]
+            if owner.fact == MAIN:
+                ev.reads_every_variable()
             return Value(Thing("", held=callees_of(owner.fact)), owner.reach, owner.loose)
         return None
     return get_attribute(ev, arguments.positional[0], name)
@@ -219,6 +222,8 @@ def _reduce(ev: Evaluator, arguments: Arguments) -> Value:
 def _dir(ev: Evaluator, arguments: Arguments) -> Value | None:
     if not arguments.positional and ev.frame.scope.kind == "module":
         ev.run_wild("dir(), which sees every variable")
+    if arguments.fact(0) == MAIN:
+        ev.reads_every_variable()
     return Value(Thing("labels"))
 
 

@@ -10,7 +10,7 @@ from .dispatch import evaluate, execute_block
 from .evaluator import Evaluator
 from .frames import Frame
 from .scopes import scopes_of
-from .values import UNKNOWN, Const, Value
+from .values import MAIN, UNKNOWN, Const, Value
 
 
 def call_eval(ev: Evaluator, arguments: Arguments) -> Value:
@@ -71,6 +71,8 @@ def with_scopes(ev: Evaluator, body: tuple[ast.stmt, ...]) -> None:
 def call_namespace(ev: Evaluator, arguments: Arguments) -> Value | None:
     """``globals()``, and ``locals()`` and ``vars()`` where they are the same."""
     if arguments.positional:
+        if arguments.fact(0) == MAIN:
+            ev.run_wild("vars(), which reaches every variable")
         return Value(None, arguments.positional[0].objects)
     if ev.frame.scope.kind != "module" and not _calls_globals(arguments):
         return UNKNOWN

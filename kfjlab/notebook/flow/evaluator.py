@@ -121,6 +121,15 @@ class Evaluator(Notes):
             )  # something unseen may have bound it anew
         return UNKNOWN if isinstance(value.fact, Unbound) else value
 
+    def read_of_main(self, name: str) -> Value:
+        """``__main__.name``, where a missing one is no ``NameError``."""
+        if name.startswith("__") and name.endswith("__"):
+            return UNKNOWN
+        self.guarded += 1
+        value = self.read_global(name)
+        self.guarded -= 1
+        return value
+
     def need(self, fact: Fact | None) -> None:
         """Note the global names that the notebook's functions and classes in a value look up when they are called."""
         waiting = list(callees_of(fact))

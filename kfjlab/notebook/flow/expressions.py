@@ -14,6 +14,7 @@ from .evaluator import Evaluator
 from .iteration import consume, element_of
 from .values import (
     IMMUTABLE,
+    MAIN,
     TEXT,
     UNKNOWN,
     Const,
@@ -68,6 +69,8 @@ def _subscript(ev: Evaluator, node: ast.Subscript) -> Value:
     fact = owner.fact
     if isinstance(fact, Dotted):
         read_in_library(ev, fact, key.fact)
+        if fact.path == "sys.modules" and key.fact in (const("__main__"), Dotted("IPython.__name__")):
+            return Value(MAIN)
         if fact.path == "IPython.Out" or fact.path == "IPython.In":
             return UNKNOWN
         return Value(None, owner.reach, owner.loose)

@@ -6,7 +6,7 @@ import ast
 
 from .evaluator import Evaluator
 from .star_imports import names_of_standard_module
-from .values import Dotted, Value
+from .values import MAIN, Dotted, Value
 
 _CANONICAL = {"pylab": "matplotlib.pylab"}
 
@@ -25,6 +25,12 @@ def import_from(ev: Evaluator, node: ast.ImportFrom) -> None:
     """``from a import b as c``; a star import binds the names that are known."""
     module = "." * node.level + (node.module or "")
     for alias in node.names:
+        if module == MAIN.path:
+            if alias.name == "*":  # every name becomes what it is
+                ev.reads_every_variable()
+            else:
+                ev.bind(alias.asname or alias.name, ev.read_of_main(alias.name))
+            continue
         if alias.name != "*":
             path = f"{module}.{alias.name}" if node.module else module + alias.name
             ev.bind(alias.asname or alias.name, Value(Dotted(path)))

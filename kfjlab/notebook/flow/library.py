@@ -17,7 +17,7 @@ from .methods import call_method_of
 from .mutation import CHANGES_ARGUMENTS, SHARES_ARGUMENTS, is_doing, keeps_arguments
 from .processes import PROCESS_CALLS, found_left_running
 from .results import result_of
-from .values import UNKNOWN, Dotted, Fact, Partial, Thing, Value, callees_of
+from .values import MAIN, UNKNOWN, Dotted, Fact, Partial, Thing, Value, callees_of
 
 Special = Callable[[Evaluator, Arguments], Value | None]
 _SPECIAL: dict[str, Special] = {**BUILTIN_CALLS, **CACHE_CALLS, **MAGIC_CALLS, **PROCESS_CALLS}
@@ -49,6 +49,9 @@ _SINGLE = {"decimal.getcontext": "decimal.getcontext()", "logging.getLogger": "l
 """Functions that give what there is one of (or one of a name), and the path under which attributes of that are known."""
 _NEVER_CALLED = frozenset({"builtins.isinstance", "builtins.issubclass", "builtins.type", "builtins.id", "builtins.print", "builtins.repr",
                            "inspect.getsource", "builtins.callable", "builtins.hasattr", "inspect.signature", "pickle.dumps"})  # fmt: skip
+
+_OF_MAIN = frozenset({"unittest.main", "doctest.testmod", "ipytest.run"})
+"""Functions that look at every variable unless they are told otherwise."""
 
 
 def call_library(ev: Evaluator, path: str, arguments: Arguments, function: Value) -> Value:
@@ -91,6 +94,8 @@ def _effects(ev: Evaluator, path: str, arguments: Arguments, function: Value) ->
     draw_in_library(ev, path, arguments)
     files_in_library(ev, path, arguments)
     found_left_running(ev, path)
+    if path in _OF_MAIN or any(value.fact == MAIN for value in arguments.values()):
+        ev.reads_every_variable()
     _change_arguments(ev, path, arguments)
     if path not in _NEVER_CALLED:
         for value in arguments.functions():

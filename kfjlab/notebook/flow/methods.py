@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .arguments import Arguments
 from .definitions import call_perhaps
 from .draws import draw_in_method
@@ -42,6 +44,8 @@ def call_method_of(ev: Evaluator, owner: Value, name: str, arguments: Arguments)
     draw_in_method(ev, fact, name, arguments)
     files_in_method(ev, fact, name, arguments)
     found_started(ev, fact, name)
+    if name in ("query", "eval"):
+        _names_in_query(ev, arguments)
     for value in arguments.functions():
         if name not in KEEPS_ARGUMENTS:
             call_perhaps(ev, value, [owner, *arguments.values()])
@@ -57,6 +61,15 @@ def call_method_of(ev: Evaluator, owner: Value, name: str, arguments: Arguments)
             ev.link(owner, value)
             ev.keep_inside(owner, value.fact)
     return _result(owner, name, type_name, arguments)
+
+
+def _names_in_query(ev: Evaluator, arguments: Arguments) -> None:
+    """``df.query("a > @x")`` reads ``x``."""
+    for name in re.findall(r"@([A-Za-z_]\w*)", arguments.text(0, "expr") or ""):
+        if ev.frame.scope.kind != "module" or ev.is_known(name):
+            ev.guarded += 1  # a missing one is an error of pandas
+            ev.read(name)
+            ev.guarded -= 1
 
 
 def _change_arguments(ev: Evaluator, name: str, type_name: str, arguments: Arguments) -> None:

@@ -6,6 +6,8 @@ from ..problems import Severity
 from .effects import Certainty, Finding, Read, Stray, Wild
 from .sharing import Sharing
 
+ANY_VARIABLE = "var:*"
+
 
 class Notes:
     """The notes of one evaluation, and where in the code it is."""
@@ -65,6 +67,11 @@ class Notes:
         """A file, folder, environment variable or piece of ambient state is read."""
         if resource not in self.definite:
             self.resource_reads.setdefault(resource, self.line)
+
+    def reads_every_variable(self) -> None:
+        """Something is done that can see all variables."""
+        self.plain = False
+        self.reads_resource(ANY_VARIABLE)
 
     def writes_resource(self, resource: str, definitely: bool = True) -> None:
         """The same is written; ``definitely``: nothing of what was there before is left."""

@@ -10,6 +10,7 @@ from .aliases import Aliases
 from .draws import NUMPY, PYTHON, TORCH
 from .effects import Effects, Finding, Held, Read, Stray, Wild
 from .files import in_workspace
+from .notes import ANY_VARIABLE
 from .star_imports import names_of_local_module
 from .values import UNBOUND, Const, Fact, Objects, Unbound, worn
 
@@ -247,6 +248,7 @@ class Timeline:
             if resource.startswith("env:") and (resource[4:] in self.environment or "*" in self.environment):
                 continue
             step.reads.add(resource)
+            step.opaque = step.opaque or resource == ANY_VARIABLE
         for raw in effects.resource_writes:
             resource = in_workspace(raw, self.workspace)
             step.writes.add(resource)

@@ -56,6 +56,10 @@ class Dotted(Fact):
         return self.module  # what is set on a module is ambient state
 
 
+MAIN = Dotted("__main__", True)
+"""The notebook itself, as a module."""
+
+
 @dataclass(frozen=True, slots=True)
 class Const(Fact):
     """A constant; ``kind`` is its type's name (so that ``1``, ``1.0`` and ``True`` differ). Not ``certain``: the default of a parameter
