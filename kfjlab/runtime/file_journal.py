@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Set
 
@@ -57,6 +58,8 @@ class Journal:
         self.opened: Set[str] = set()
         self.written: Set[str] = set()
         """Names in ``writes``, and that for which an entry is just being made."""
+        self.since: Dict[str, float] = {}
+        """When each file was first touched, in Unix seconds."""
         self.writes: Dict[str, Written] = {}
         self.listings: Dict[str, List[str]] = {}
         self.made_folders: Set[str] = set()
@@ -84,6 +87,7 @@ class Journal:
         if name in self.writes:
             return
         self.written.add(name)
+        self.since.setdefault(name, time.time())
         status = self._status(name)
         if status is not None and not stat.S_ISREG(status.st_mode):
             return
@@ -141,6 +145,7 @@ class Journal:
     def _see(self, name: str, eager: bool) -> None:
         if name in self.reads or name in self.writes:
             return
+        self.since[name] = time.time()
         status = self._status(name)
         if status is None:
             seen = Seen(None, ABSENT)
@@ -164,6 +169,8 @@ class Journal:
         """Add what child processes have put into the log."""
         for entry in self.log.of_children():
             kind, name, details = entry.kind, entry.name, entry.details
+            if kind in ("write", "read"):
+                self.since[name] = min(entry.time, self.since.get(name, entry.time))
             if kind == "write" and name not in self.writes:
                 self.writes[name] = Written(_version(details[0]), details[1])
             elif kind == "read" and name not in self.reads and name not in self.writes:

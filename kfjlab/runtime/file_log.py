@@ -21,6 +21,14 @@ class Entry:
     details: List[Any]
 
 
+@dataclass(frozen=True)
+class Other:
+    """What another step has noted. ``ended``: when it ended, in Unix seconds; None while it runs."""
+
+    entries: List[Entry]
+    ended: Optional[float]
+
+
 class TouchLog:
     """A file in ``folder``, which the steps of a run share. Lines are appended whole, so several processes can write."""
 
@@ -44,16 +52,47 @@ class TouchLog:
         """What other processes of this step have written, in order."""
         return sorted((e for e in _entries(self.path) if e.pid != self._owner), key=lambda e: e.time)
 
-    def of_others(self, since: float) -> Iterator[List[Entry]]:
-        """The entries of each other step that was running at some time after ``since``."""
+    def of_others(self, since: float) -> Iterator[Other]:
+        """Each other step that was running at some time after ``since``."""
         for name in sorted(os.listdir(self.folder)):
             path = os.path.join(self.folder, name)
             if path == self.path:
                 continue
-            entries = list(_entries(path))
-            ended = [entry.time for entry in entries if entry.kind == "end"]
-            if not ended or ended[-1] >= since:
-                yield entries
+            last = _last(path)
+            if last is None or (last.kind == "end" and last.time < since):
+                continue
+            ended = last.time if last.kind == "end" else _died(path, last)
+            if ended is None or ended >= since:
+                yield Other(list(_entries(path)), ended)
+
+
+_LINE = 4096
+"""Bytes at a log's end in which its last line is looked for."""
+
+
+def _last(path: str) -> Optional[Entry]:
+    with open(path, "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - _LINE))
+        lines = file.read().splitlines(keepends=True)
+    if not lines or not lines[-1].endswith(b"\n"):
+        return None
+    try:
+        return Entry(*json.loads(lines[-1]))
+    except ValueError:  # a line longer than what was read
+        return list(_entries(path))[-1]
+
+
+def _died(path: str, last: Entry) -> Optional[float]:
+    """When the process of a log without an end was last seen, if it is gone."""
+    with open(path, encoding="utf-8") as file:
+        owner = Entry(*json.loads(file.readline())).pid
+    try:
+        os.kill(owner, 0)
+    except ProcessLookupError:
+        return last.time
+    except PermissionError:
+        pass  # somebody's process: it is there
+    return None
 
 
 def files_read_by(folder: str, pid: int) -> Dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Set
 
 from .file_journal import Journal, Written
 from .file_kernel import listen
+from .file_log import Entry
 from .file_watch import Watch
 from .files import (
     DIRECTORY,
@@ -31,6 +32,8 @@ _SOURCES = (
 )  # fmt: skip
 """Endings of files that people edit while a pipeline runs. A change of one that the step was not seen to make is taken for theirs."""
 
+_READ_WHOLE = (".py", ".pyi", ".so", ".pyd")
+"""Endings of files that are read at once when they are opened: edited later, they were still read as they were."""
 
 _COMPILED_READERS = frozenset(
     {
@@ -81,6 +84,8 @@ class FileReporter:
         self.kernel = listen(journal.places.workspace, counting)
         """Tells what compiled code does; None where the kernel does not."""
         self._kernel_writes: Set[str] = set()
+        self._changed: Set[str] = set()
+        """Files that were another version at the step's end, or when it first wrote them, than when it first read them."""
         self._lock = threading.Lock()
         journal.log.note("start", "")
 
@@ -93,9 +98,11 @@ class FileReporter:
                 for name, written in self.kernel.events():
                     if name in self._journal.written or any(map(is_ignored, name.split("/"))):
                         continue
-                    if written:
+                    if written and name not in self._kernel_writes:
                         self._kernel_writes.add(name)
-                    elif name not in self._kernel_writes:
+                        self._journal.since.setdefault(name, time.time())
+                        self._journal.log.note("write", name, None, "")
+                    elif not written and name not in self._kernel_writes:
                         self._journal.read(name)
             except OSError as error:
                 self.kernel.complete = False
@@ -110,6 +117,7 @@ class FileReporter:
         unseen = self._unseen_changes(found)
         self._reads(found, succeeded, unseen)
         self._writes(found)
+        self._contested(found)
         for name, names in self._journal.listings.items():
             found.reads[f"dir:{name}"] = json.dumps(names)
         if self._journal.subprocesses:
@@ -149,6 +157,10 @@ class FileReporter:
                     continue
                 else:
                     digest = CHANGED
+            elif seen.version is not None and not name.endswith(_READ_WHOLE):
+                written = journal.writes.get(name)
+                if (written.version if written is not None else _version_now(path)) != seen.version:
+                    self._changed.add(name)
             found.reads[f"file:{name}"] = digest
 
     def _writes(self, found: FileReport) -> None:
@@ -175,6 +187,38 @@ class FileReporter:
         for name in journal.removed_folders:
             if not os.path.isdir(journal.places.path(name)):
                 found.writes[f"file:{name}"], found.preimages[f"file:{name}"] = ABSENT, DIRECTORY
+
+    def _contested(self, found: FileReport) -> None:
+        """What another step wrote while this one had it open is not what this step should have read or left.
+
+        Comes after the digests have been taken: steps note a write before they make it, so one that is not in the log yet is not in them.
+        """
+        written = {name for name in self._journal.writes if f"file:{name}" in found.writes}
+        kernel = self.kernel if self.kernel is not None and self.kernel.complete else None
+        for name in self._changed:
+            if kernel is not None and kernel.covers(name):  # else compiled code of this step may have done it
+                found.reads[f"file:{name}"] = CHANGED
+        if not (written or self._changed):
+            return
+        earliest: Dict[str, Entry] = {}
+        for other in self._journal.log.of_others(self._started):
+            for entry in other.entries:
+                name = entry.name
+                if entry.kind != "write" or name not in written | self._changed:
+                    continue
+                if other.ended is None or other.ended >= self._since(name):
+                    found.reads[f"file:{name}"] = CHANGED
+                known = earliest.get(name)
+                if entry.details[1] and (known is None or entry.time < known.time):
+                    earliest[name] = entry
+        for name, entry in earliest.items():
+            resource = f"file:{name}"
+            if resource in found.preimages and entry.time < self._since(name):
+                found.preimages[resource] = entry.details[1]
+
+    def _since(self, name: str) -> float:
+        """When this step first touched a file, as far as that was seen."""
+        return self._journal.since.get(name, self._started)
 
     # Changes that no event announced: by compiled code and by subprocesses ---------------------------------------------
 
@@ -224,9 +268,9 @@ class FileReporter:
         """Those of ``names`` that no step beside this one has changed."""
         claimed: Set[str] = set()
         suspects = 0
-        for entries in self._journal.log.of_others(self._started):
-            claimed.update(entry.name for entry in entries if entry.kind == "write")
-            suspects += any(entry.kind == "subprocess" for entry in entries)
+        for other in self._journal.log.of_others(self._started):
+            claimed.update(entry.name for entry in other.entries if entry.kind == "write")
+            suspects += any(entry.kind == "subprocess" for entry in other.entries)
         mine = [name for name in names if name not in claimed]
         if not self._journal.subprocesses and suspects:
             return []  # a step beside this one has started programs, and this one has not

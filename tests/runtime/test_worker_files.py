@@ -18,7 +18,7 @@ import kfjlab.runtime
 from kfjlab.runtime.file_kernel import listen
 from kfjlab.runtime.files import file_digest, folder_names, workspace_snapshot
 from kfjlab.runtime.objects import ObjectStore
-from kfjlab.runtime.protocol import ABSENT, StepRecord
+from kfjlab.runtime.protocol import ABSENT, CHANGED, StepRecord
 from tests.runtime.harness import Bench, cells
 
 
@@ -323,6 +323,54 @@ def test_a_file_that_someone_else_changes(bench: Bench) -> None:
     time.sleep(0.02)
     data.write_bytes(b"2")
     assert touched(attempt.result())[0] == {"file:big": "changed"}
+
+
+def test_a_file_that_another_step_writes_while_it_is_open(bench: Bench) -> None:
+    """Neither what was read nor what was left is what the step alone would have read and left."""
+    (bench.workspace / "log").write_text("before")
+    append = "import time\nwith open('log', 'a') as f:\n    time.sleep({}); f.write('{}')"
+    first = bench.step("print('on', flush=True)\n" + append.format(0.4, "1"), name="first")
+    first.until(type="log")
+    time.sleep(0.1)
+    second = bench.step(append.format(0, "2"), name="second")
+    for attempt in (second, first):
+        reads, writes, preimages = touched(attempt.result())
+        assert reads == {"file:log": CHANGED} and preimages == {"file:log": sha("before")}
+    assert touched(bench.run("open('log', 'a').write('3')"))[0] == {"file:log": sha("before21")}
+
+
+def test_a_file_that_another_step_writes_before_it_is_read(bench: Bench) -> None:
+    (bench.workspace / "d").write_text("old")
+    slow = bench.step("import time\nf = open('d')\nprint('on', flush=True)\ntime.sleep(0.3)\nf.read()\nf.close()\ndel f")
+    slow.until(type="log")
+    bench.run("open('d', 'w').write('new')")
+    assert touched(slow.result())[0] == {"file:d": CHANGED}
+
+
+def test_the_first_of_writers_that_overlap_knows_what_was_there(bench: Bench) -> None:
+    (bench.workspace / "d").write_text("old")
+    first = bench.step("import time\nopen('d', 'w').write('1')\nprint('on', flush=True)\ntime.sleep(0.3)")
+    first.until(type="log")
+    second = bench.run("open('d', 'w').write('2')")
+    assert touched(second) == ({"file:d": CHANGED}, {"file:d": sha("2")}, {"file:d": sha("old")})
+    assert touched(first.result())[0] == {"file:d": CHANGED}
+
+
+def test_a_step_that_died_writes_no_more(bench: Bench) -> None:
+    dead = bench.step("open('d', 'w').write('1')\nprint('on', flush=True)\nimport time\ntime.sleep(30)")
+    dead.until(type="log")
+    dead.kill()
+    while bench.answer()["type"] != "exited":
+        pass
+    assert touched(bench.run("open('d', 'w').write('2')"))[0] == {}
+
+
+def test_a_module_that_is_edited_after_it_was_imported(bench: Bench) -> None:
+    (bench.workspace / "tool.py").write_text("value = 1\n")
+    attempt = bench.step("import tool, time\nprint('on', flush=True)\ntime.sleep(0.2)")
+    attempt.until(type="log")
+    (bench.workspace / "tool.py").write_text("value = 20\n")
+    assert touched(attempt.result())[0] == {"file:tool.py": sha("value = 1\n")}
 
 
 def test_large_files_are_told_by_size_and_time(bench: Bench) -> None:
