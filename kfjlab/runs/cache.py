@@ -48,7 +48,7 @@ class Cache(StoreBase):
         if old:
             with self._db.write() as session:
                 session.run_many("UPDATE records SET used=? WHERE id=?", old)
-        return [(row["id"], json.loads(row["record"])) for row in rows]
+        return [(row["id"], data) for row in rows if (data := _data(row["record"])) is not None]
 
     def observed(self, key: str) -> dict[str, Any] | None:
         """The latest record under ``key``: what a step with this code touched, whatever became of it; None when
@@ -62,7 +62,7 @@ class Cache(StoreBase):
             rows = session.rows(
                 "SELECT record FROM records WHERE run=? AND key=? ORDER BY id DESC", (run_id, key)
             )
-        return [json.loads(row["record"]) for row in rows]
+        return [data for row in rows if (data := _data(row["record"])) is not None]
 
     def touch(self, record_id: int) -> None:
         """Note that a record was used now."""
@@ -73,3 +73,12 @@ class Cache(StoreBase):
         """Drop a record (what it refers to is damaged)."""
         with self._db.write() as session:
             session.run("DELETE FROM records WHERE id=?", (record_id,))
+
+
+def _data(text: str) -> dict[str, Any] | None:
+    """A record's JSON; None for what is none (a damaged row), which is as good as no record."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None

@@ -2,6 +2,7 @@
 
 An object is written to a temporary file beside its place and renamed, so that there is never half an object under a digest. Nothing
 is forced to the disk (``fsync``): after a power cut an object may be short, which is found when it is read, and it is then made again.
+Who stores an object that is there already makes it as young as a new one, and writes it anew where it is damaged.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import secrets
 import stat
 import threading
 import time
-from typing import Container, Iterator, Optional, Union
+from typing import BinaryIO, Container, Iterator, Optional, Tuple, Union
 
 from .mappings import MAPPINGS
 
@@ -26,6 +27,23 @@ Bytes = Union[bytes, bytearray, memoryview]
 CHUNK = 4 * 1024 * 1024
 """Bytes that are hashed and written at a time."""
 _TEMPORARY = ".writing-"
+_UNREADABLE = frozenset(
+    getattr(errno, name)
+    for name in (
+        "ENOENT",
+        "ENOTDIR",
+        "EISDIR",
+        "ELOOP",
+        "EACCES",
+        "EPERM",
+        "EIO",
+        "ESTALE",
+        "EUCLEAN",
+        "EBADMSG",
+    )
+    if hasattr(errno, name)
+)
+"""Errors that are the object's and not this process's: another place, permission or disk would not give them."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -60,7 +78,8 @@ class ObjectStore:
     def put_bytes(self, data: Bytes) -> str:
         """Store bytes and return their digest. Raises :class:`OSError` (``ENOSPC`` when the disk is full)."""
         digest = hashlib.sha256(data).hexdigest()
-        if not self._renewed(digest, memoryview(data).nbytes):
+        size = memoryview(data).nbytes
+        if not (self._renewed(digest, size) and self._holds(digest, data)):
             with _Writing(self.root) as file:
                 file.write(data)
                 file.keep(self.path(digest))
@@ -87,14 +106,34 @@ class ObjectStore:
 
     def get_bytes(self, digest: str) -> bytes:
         """An object's bytes, checked against the digest. Raises :class:`CorruptObject`; a damaged object is moved aside first."""
-        try:
-            with open(self.path(digest), "rb") as file:
+        with self._open(digest) as file:
+            try:
                 data = file.read()
-        except FileNotFoundError:
-            raise CorruptObject(digest, "missing.") from None
+            except OSError as error:
+                raise _explained(digest, error) from error
         if hashlib.sha256(data).hexdigest() != digest:
             raise self._damaged(digest)
         return data
+
+    def verify(self, digest: str) -> bool:
+        """Whether an object is there and is what its digest says, however long that takes; a damaged one is moved aside."""
+        try:
+            with _Hasher() as hasher:
+                for chunk in self._chunks(digest):
+                    hasher.update(chunk)
+                if hasher.digest() != digest:
+                    raise self._damaged(digest)
+        except CorruptObject:
+            return False
+        return True
+
+    def version(self, digest: str) -> Optional[Tuple[int, int]]:
+        """Size and time (nanoseconds) of an object, which differ when somebody has written to it since; None when it is missing."""
+        try:
+            status = os.stat(self.path(digest))
+        except OSError:
+            return None
+        return status.st_size, status.st_mtime_ns
 
     def map(self, digest: str, size: int) -> memoryview:
         """An object of ``size`` bytes as a private, writable mapping: pages are read when they are used and copied when they are written.
@@ -105,7 +144,7 @@ class ObjectStore:
             raise CorruptObject(digest, "missing.")
         if not self.contains(digest, size):
             raise self._damaged(digest)
-        with open(self.path(digest), "rb") as file:
+        with self._open(digest) as file:
             return MAPPINGS.add(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY), digest)
 
     def restore_file(self, digest: str, path: str) -> None:
@@ -113,18 +152,18 @@ class ObjectStore:
 
         Raises :class:`CorruptObject` and :class:`OSError`.
         """
+        if not self.contains(digest):
+            raise CorruptObject(digest, "missing.")
         seen = hashlib.sha256()
         path = os.path.realpath(path)
-        try:
-            source = open(self.path(digest), "rb")  # noqa: SIM115 - closed below
-        except FileNotFoundError:
-            raise CorruptObject(digest, "missing.") from None
-        with source, _Writing(os.path.dirname(path)) as file:
-            for chunk in iter(lambda: source.read(CHUNK), b""):
+        with _Writing(os.path.dirname(path)) as file:
+            for chunk in self._chunks(digest):
                 seen.update(chunk)
                 file.write(chunk)
             if seen.hexdigest() != digest:
                 raise self._damaged(digest)
+            with contextlib.suppress(FileNotFoundError):  # nothing is replaced
+                file.set_mode(stat.S_IMODE(os.stat(path).st_mode))
             file.keep(path)
 
     def sweep(self, keep: Container[str], older_than: float) -> int:
@@ -167,12 +206,51 @@ class ObjectStore:
             pass  # somebody else's file in a shared store: it is at least there
         return self.contains(digest, size)
 
+    def _holds(self, digest: str, data: Bytes) -> bool:
+        """Whether the object of that digest has these bytes. Comparing costs less than the hash that has just been taken."""
+        wanted, start = memoryview(data).cast("B"), 0
+        try:
+            for chunk in self._chunks(digest):
+                if chunk != bytes(wanted[start : start + CHUNK]):
+                    return False
+                start += len(chunk)
+        except CorruptObject:
+            return False
+        return start == wanted.nbytes
+
+    def _open(self, digest: str) -> BinaryIO:
+        """An object's file. Raises :class:`CorruptObject` also where permissions do not let anybody read it."""
+        try:
+            return open(self.path(digest), "rb")
+        except OSError as error:
+            raise _explained(digest, error) from error
+
+    def _chunks(self, digest: str) -> Iterator[bytes]:
+        """An object's bytes, :data:`CHUNK` at a time. Raises :class:`CorruptObject` also where the disk does not give them."""
+        with self._open(digest) as file:
+            while True:
+                try:
+                    chunk = file.read(CHUNK)
+                except OSError as error:
+                    raise _explained(digest, error) from error
+                if not chunk:
+                    return
+                yield chunk
+
     def _damaged(self, digest: str) -> CorruptObject:
         """Move an object aside, so that it can be made again, and return the error to raise."""
         path = self.path(digest)
         with contextlib.suppress(FileNotFoundError):  # another process may be faster
             os.replace(path, f"{path}.damaged")
         return CorruptObject(digest, "damaged: it is not what was stored. It was moved aside.")
+
+
+def _explained(digest: str, error: OSError) -> OSError:
+    """The error to raise when an object could not be read."""
+    if error.errno not in _UNREADABLE:
+        return error
+    why = "missing." if error.errno == errno.ENOENT else f"not readable: {error.strerror}."
+    return CorruptObject(digest, why)
 
 
 class _Writing:
@@ -197,11 +275,12 @@ class _Writing:
         while view.nbytes:
             view = view[os.write(self._fd, view) :]
 
+    def set_mode(self, mode: int) -> None:
+        os.fchmod(self._fd, mode)
+
     def keep(self, path: str) -> None:
         """The file is whole: it becomes ``path``."""
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):  # nothing is replaced
-            os.fchmod(self._fd, stat.S_IMODE(os.stat(path).st_mode))
         os.replace(self._path, path)
 
 

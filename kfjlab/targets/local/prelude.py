@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from kfjlab.runs.store import RunStore
+from kfjlab.runtime.notebook_output import write_whole
 from kfjlab.runtime.protocol import PreludeRecord, prelude_record_from_json, to_json
 
 from .job import Job
 from .journal import Journal
-from .reuse import Reuse
+from .reuse import FORMAT, Reuse
 from .wording import imports_died, no_fork
 from .workspace import Workspace
 from .zygote import PreludeFailed, Zygote
@@ -39,9 +40,9 @@ class Prelude:
     def recall(self) -> None:
         """Learn from the latest execution of the same prelude, in whatever run that was."""
         kept = self._store.observed(self._job.prelude_key())
-        if kept is not None:
-            self._record = prelude_record_from_json(kept["record"])
-            self._reuse.put_back(kept["notebook"], self._notebook)
+        self._record = None if kept is None else _record_in(kept)
+        if kept is not None and self._record is not None:
+            self._reuse.put_back(kept.get("notebook"), self._notebook)
 
     def needs(self, name: str) -> list[str]:
         """The global names that the functions behind a name of the prelude look up."""
@@ -66,11 +67,17 @@ class Prelude:
         if self._starts > ZYGOTE_STARTS:
             raise PreludeFailed(imports_died(ZYGOTE_STARTS, str(log)))
         spec_file = self._job.folder / "prelude-spec.json"
-        spec_file.write_text(json.dumps(to_json(self._job.prelude_spec(self._restorable()))), "utf-8")
+        restored = self._restorable()
+        spec_file.write_text(json.dumps(to_json(self._job.prelude_spec(restored))), "utf-8")
         self._journal.message(None, {"type": "phase", "phase": "prelude"})
-        self._zygote = await Zygote.start(
-            self._job.interpreter, self._job.process_environment(), spec_file, self._job.workspace, log
-        )
+        try:
+            self._zygote = await Zygote.start(
+                self._job.interpreter, self._job.process_environment(), spec_file, self._job.workspace, log
+            )
+        except PreludeFailed as failure:
+            if restored is None or failure.error.kind != "CorruptObject":
+                raise
+            return await self.zygote()  # what it should have restored was damaged since it was looked at
         self._remember(self._zygote.record)
         if not self._zygote.can_fork:
             self._journal.problem(no_fork(self._zygote.why))
@@ -93,8 +100,8 @@ class Prelude:
         """Keep the record: in the run's folder for starting again, in the store for later runs."""
         self._record, self._read = record, None
         key, data = self._job.prelude_key(), to_json(record)
-        self._saved.write_text(json.dumps({"key": key, "record": data}), "utf-8")
-        kept = {"record": data, "notebook": self._reuse.store_file(self._notebook)}
+        kept = {"format": FORMAT, "record": data, "notebook": self._reuse.store_file(self._notebook)}
+        write_whole(str(self._saved), json.dumps({"key": key, "record": data}).encode())
         self._store.put_record(key, kept, run_id=self._job.run.id, step="", size=0)
 
     def _restorable(self) -> dict[str, Any] | None:
@@ -102,9 +109,24 @@ class Prelude:
 
         Otherwise the imports are executed anew, and what depends on their data with them.
         """
-        earlier = json.loads(self._saved.read_text("utf-8")) if self._saved.exists() else {}
-        if earlier.get("key") != self._job.prelude_key():
+        try:
+            earlier = json.loads(self._saved.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
             return None
-        record = prelude_record_from_json(earlier["record"])
+        if not isinstance(earlier, dict) or earlier.get("key") != self._job.prelude_key():
+            return None
+        record = _record_in(earlier)
+        if record is None:
+            return None
         stored = (*record.values.values(), *record.ambient.values())
-        return dict(earlier["record"]) if all(self._reuse.readable(value) for value in stored) else None
+        return to_json(record) if all(self._reuse.readable(value) for value in stored) else None
+
+
+def _record_in(kept: Mapping[str, Any]) -> PreludeRecord | None:
+    """The record in what was kept; None when another version of kfjlab kept it in a form of its own."""
+    try:
+        if kept.get("format", FORMAT) != FORMAT:
+            return None
+        return prelude_record_from_json(kept["record"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None

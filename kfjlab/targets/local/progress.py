@@ -15,7 +15,7 @@ from kfjlab.runtime.protocol import StepError, StepRecord, to_json
 from .job import Job
 from .journal import Journal
 from .reuse import Kept, Reuse
-from .wording import runs_again, unforeseen
+from .wording import runs_again, runs_again_lost, unforeseen
 
 
 @dataclass
@@ -72,10 +72,23 @@ class Progress:
         if progress.state is StepState.SUCCEEDED:
             return
         step = self._step(position)
+        kept = progress.kept
+        fresh = kept is None
+        if kept is not None:
+            progress.lineage = kept.lineage
+            if kept.id is None:  # of this run's own, before it was resumed
+                progress.attempt, progress.started, progress.ended = kept.attempt, kept.started, kept.ended
         notebook, log = self._job.step_notebook(step, progress.attempt), self._log(step)
-        fresh = progress.kept is None
         if progress.kept is None:
-            progress.kept = Kept(record, self._reuse.store_file(notebook), self._reuse.store_file(log))
+            progress.kept = Kept(
+                record,
+                self._reuse.store_file(notebook),
+                self._reuse.store_file(log),
+                attempt=progress.attempt,
+                started=progress.started,
+                ended=progress.ended,
+                lineage=progress.lineage,
+            )
         else:
             self._reuse.put_back(progress.kept.notebook, notebook)
             self._reuse.put_back(progress.kept.log, log)
@@ -126,6 +139,13 @@ class Progress:
         self._journal.stale(step, resource, left_by, runs_again(step, resource, left_by))
         if left_by is not None:
             self._journal.problem(unforeseen(step, resource, left_by))
+
+    def lost(self, position: int, resource: str) -> None:
+        """What a step left in ``resource`` cannot be read back; the step runs again."""
+        progress, step = self.steps[position], self._step(position).name
+        progress.kept = None
+        progress.state = StepState.WAITING
+        self._journal.stale(step, resource, None, runs_again_lost(step, resource))
 
     def close(self, state: StepState) -> None:
         """Give every step that did not end this final state."""

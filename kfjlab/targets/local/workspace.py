@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kfjlab.runtime.files import DIRECTORY, file_digest, folder_names, hidden_folders, workspace_snapshot
-from kfjlab.runtime.objects import ObjectStore
+from kfjlab.runtime.objects import CorruptObject, ObjectStore
 from kfjlab.runtime.protocol import ABSENT, StepRecord
 
 from .keys import digest_of
 from .ledger import ANY_FILE, Slot
+from .reuse import is_stored
 
 
 class Workspace:
@@ -97,7 +98,8 @@ class Workspace:
                 continue
             if resource in self._inferred or (slot.writer is None and resource not in self._preimages):
                 continue  # nobody was seen to touch it
-            if self.digest(resource) != slot.digest and self.can_restore(slot.digest):
+            stored = slot.writer is not None and is_stored(slot.digest)
+            if self.digest(resource) != slot.digest and (stored or self.can_restore(slot.digest)):
                 found[resource] = slot.digest
         return found
 
@@ -109,8 +111,10 @@ class Workspace:
         """Whether the content of that digest is in the store (or is a folder, or nothing)."""
         return digest in (ABSENT, DIRECTORY) or (len(digest) == 64 and self._objects.contains(digest))
 
-    def restore(self, files: Mapping[str, str]) -> None:
-        """Put files back: resource → digest, as :meth:`misplaced` gives them. Raises :class:`OSError` when the disk does not take them."""
+    def restore(self, files: Mapping[str, str]) -> list[str]:
+        """Put files back: resource → digest, as :meth:`misplaced` gives them. Returns the resources whose content is missing from the store
+        or damaged there. Raises :class:`OSError` when the disk does not take them."""
+        lost = []
         for resource, digest in files.items():
             path = self.path(resource)
             if digest == ABSENT and path.is_dir():
@@ -122,7 +126,11 @@ class Workspace:
                 path.mkdir(parents=True, exist_ok=True)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                self._objects.restore_file(digest, str(path))
+                try:
+                    self._objects.restore_file(digest, str(path))
+                except CorruptObject:
+                    lost.append(resource)
+        return lost
 
     def _everything_else(self) -> str:
         """One digest of the names, sizes and times of the files that no step of this run is known to write.
