@@ -7,6 +7,7 @@ attributes up to date. cloudpickle does the work; this is about identity, and ab
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import types
 import typing
@@ -57,6 +58,8 @@ _TypeAlias: Any = getattr(typing, "TypeAliasType", None)
 _aliases: Dict[str, Any] = {}
 _alias_identities: Dict[int, str] = {}
 """Type aliases (``type A = …``) and their identities by ``id``. They cannot be referred to weakly, so they stay."""
+_alias_values: Dict[str, Any] = {}
+"""What the aliases that were loaded stand for."""
 
 
 def identify(item: Any, step: str) -> str:
@@ -125,6 +128,9 @@ def reduce_named_type(pickler: Pickler, item: Any) -> Any:
     identity = identify(item, pickler.step)
     if kind is getattr(typing, "NewType", None):
         return make_new_type, (identity, item.__name__, item.__supertype__, item.__module__)
+    if kind is _TypeAlias and not item.__type_params__:
+        state = (identity, item.__value__)
+        return make_alias, (identity, item.__name__, item.__module__), state, None, None, set_alias
     if kind is _TypeAlias:
         return make_named_type, (
             identity,
@@ -190,6 +196,24 @@ def make_named_type(
             _alias_identities[id(_aliases[identity])] = identity
         return _aliases[identity]
     return internals._lookup_class_or_track(identity, kind(name, *arguments, **options))
+
+
+def make_alias(identity: str, name: str, module: str) -> Any:
+    """A type alias that does not know its value yet, because that may contain the alias (``type Tree = list[Tree] | int``)."""
+    if identity not in _aliases:
+        tree = ast.parse("type name = value()")
+        tree.body[0].name.id = name  # type: ignore[attr-defined]
+        variables: Dict[str, Any] = {"__name__": module, "value": lambda: _alias_values[identity]}
+        exec(compile(tree, "<alias>", "exec"), variables)
+        _aliases[identity] = variables[name]
+        _alias_identities[id(variables[name])] = identity
+    return _aliases[identity]
+
+
+def set_alias(_: Any, state: Tuple[str, Any]) -> None:
+    """Say what a type alias stands for."""
+    identity, value = state
+    _alias_values.setdefault(identity, value)
 
 
 def make_new_type(identity: str, name: str, supertype: Any, module: str) -> Any:

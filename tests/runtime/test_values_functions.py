@@ -169,9 +169,9 @@ SAME = {
         "assert a.m(1) == 2",
     ),
     "type parameters": (
-        "type A = int\ntype L[X] = list[X]\ndef f[T: int](x: T) -> T: return x\nclass B[T]:\n    def get(self) -> T: return k\nk = 1\nb = B[int]()\nl = [A, L, f, B]",
-        "assert l == [A, L, f, B] and A.__value__ is int and f(2) == 2 and b.get() == 1 and type(b) is B\nm = [A]",
-        "assert m[0] is A is l[0] and L[int].__value__ == list[L.__type_params__[0]] and f.__type_params__[0].__bound__ is int",
+        "type A = int\ntype L[X] = list[X]\ntype Tree = list[Tree] | int\ndef f[T: int](x: T) -> T: return x\nclass B[T]:\n    def get(self) -> T: return k\nk = 1\nb = B[int]()\nl = [A, L, f, B]\nassert Tree.__value__",
+        "assert l == [A, L, f, B] and A.__value__ is int and f(2) == 2 and b.get() == 1 and type(b) is B\nassert Tree.__value__ == list[Tree] | int and Tree.__module__ == '__main__'\nm = [A]",
+        "assert Tree.__value__.__args__[0].__args__[0] is Tree and m[0] is A is l[0] and L[int].__value__ == list[L.__type_params__[0]] and f.__type_params__[0].__bound__ is int",
     ),
     "redefined": (
         "class P:\n    v = 1\np = P()\nold = P",
