@@ -314,19 +314,18 @@ class Engine:
 
     async def _launch(self, standings: list[Standing]) -> bool:
         """Start the steps that may start and fit beside those that run. False when the standings have turned out to be wrong."""
-        if self._alone:
+        horizon = self._horizon()
+        if self._alone or not any(self._may_start(i, s) for i, s in enumerate(standings[:horizon])):
             return True
-        for position, standing in enumerate(standings[: self._horizon()]):
-            if standing.inputs is None or position in self._running:
+        zygote = await self._prelude.zygote()
+        standings = self._ledger.replay()  # now it is known what the prelude's functions need
+        for position, standing in enumerate(standings[:horizon]):
+            if not self._may_start(position, standing):
                 continue
-            if self._progress[position].not_before > time.monotonic():
-                continue
-            if not self._capacity.admits(self._demand(position), [self._demand(i) for i in self._running]):
-                continue
+            assert standing.inputs is not None
             misplaced = self._files.misplaced(standing.inputs.slots)
             if misplaced and self._running:
                 return True  # files go back to an older version only while nothing else runs
-            zygote = await self._prelude.zygote()
             if not self._healing.put_back(misplaced, standing.inputs.slots, position):
                 return False
             self._alone = bool(misplaced)
@@ -334,6 +333,15 @@ class Engine:
             if self._alone:
                 break
         return True
+
+    def _may_start(self, position: int, standing: Standing) -> bool:
+        """Whether a step has all that it is expected to read, and room."""
+        return (
+            standing.inputs is not None
+            and position not in self._running
+            and self._progress[position].not_before <= time.monotonic()
+            and self._capacity.admits(self._demand(position), [self._demand(i) for i in self._running])
+        )
 
     def _start(self, position: int, inputs: Inputs, zygote: Zygote) -> None:
         step, progress = self._steps[position], self._progress[position]
