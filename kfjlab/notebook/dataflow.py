@@ -98,6 +98,10 @@ def cell_summary(source: str) -> CellSummary:
     return CellSummary(reads, effects.binds, effects.mutated, effects.plain)
 
 
+_EXCEPTIONS = frozenset({"syntax-error", "undefined-name", "use-before-definition", "deleted-name"})
+"""Problems that say that a cell raises an exception, which is no problem where it is meant to."""
+
+
 def _alone(name: str) -> Fact | None:
     if name in BUILTINS or name in INJECTED or name in HISTORY or name.startswith("%"):
         return UNBOUND
@@ -120,6 +124,12 @@ def analyze_flow(
     """
     timeline = Timeline(workspace, random == "serial")
     faults = [_syntax_problem(cell, None) for cell in prelude_cells]
+    meant = {
+        cell.index
+        for cells in [prelude_cells, *(group.cells for group in groups)]
+        for cell in cells
+        if cell.may_raise
+    }
     prelude_touches = Touches(PRELUDE)
     slices = PreludeSlices(timeline, parameter_names)
     slices.execute(prelude_cells, prelude_touches)
@@ -142,6 +152,7 @@ def analyze_flow(
         for cell in cells
     }
     problems += Findings(names, prelude_touches, steps, timeline, sources).problems()
+    problems = [p for p in problems if p.cell not in meant or p.code not in _EXCEPTIONS]
     finish(steps, frozenset(prelude.binds))
     flows = _flows(steps, groups, frozenset(prelude.binds), slices)
     edges = edges_between(names, steps, [group.after for group in groups])
@@ -158,7 +169,9 @@ def _flows(
     made = set(prelude_names)
     for step, group in zip(steps, groups, strict=True):
         names = made if step.opaque else {r[4:] for r in step.reads if r.startswith("var:")} & made
-        code = "\n".join(parse_cell(cell.source).digest for cell in group.cells)
+        code = "\n".join(
+            parse_cell(cell.source).digest + " may raise" * cell.may_raise for cell in group.cells
+        )
         flows.append(
             Flow(
                 reads=frozenset(step.reads),

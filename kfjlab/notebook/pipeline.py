@@ -25,13 +25,15 @@ class Role(str, Enum):
 @dataclass(frozen=True)
 class Cell:
     """A code cell that takes part. ``index`` is its 0-based position among all cells of the notebook,
-    ``number`` its 1-based position among the non-empty, non-skipped code cells (the execution count of a top-to-bottom run)."""
+    ``number`` its 1-based position among the non-empty, non-skipped code cells (the execution count of a top-to-bottom run).
+    ``may_raise``: an exception does not end the run (nbclient's tag ``raises-exception``)."""
 
     index: int
     id: str
     number: int
     source: str
     role: Role
+    may_raise: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from .parameters import constants_only
 from .pipeline import Cell, Role
 from .problems import Fix, Problem, Severity
 from .settings import Facet, Facets
-from .tags import PAPERMILL, CellTags, read_cell, shown
+from .tags import MAY_RAISE, PAPERMILL, CellTags, read_cell, shown
 
 IMPLICIT = "start"
 """Name of the step that code before the first step forms."""
@@ -203,7 +203,7 @@ class _Reader:
     def to_last(self, raw: RawCell, tags: CellTags) -> None:
         part = self.parts[-1]
         if raw.source.strip():
-            cell = Cell(raw.index, raw.id, self.number, raw.source, part.role)
+            cell = Cell(raw.index, raw.id, self.number, raw.source, part.role, may_raise(raw))
             part.cells.append(cell)
             self.before.add(cell)
         part.after += [(name, raw.index) for name in tags.after]
@@ -212,7 +212,7 @@ class _Reader:
 
     def to_prelude(self, raw: RawCell, role: Role, tagged: bool) -> None:
         """Put a cell into the prelude, or, when that would change what it does, into the step before it."""
-        cell = Cell(raw.index, raw.id, self.number, raw.source, role)
+        cell = Cell(raw.index, raw.id, self.number, raw.source, role, may_raise(raw))
         fault = why_not_first(cell, self.prelude, self.before) if self.parts else None
         if fault is None:
             self.prelude.append(cell)
@@ -220,6 +220,11 @@ class _Reader:
         if tagged:
             self.problems.append(_stays(cell, fault, role))
         self.to_last(raw, CellTags())
+
+
+def may_raise(raw: RawCell) -> bool:
+    """Whether the cell is tagged as one that may fail."""
+    return MAY_RAISE in _texts(raw.metadata.get("tags"))
 
 
 def _texts(tags: object) -> list[str]:

@@ -32,6 +32,8 @@ ROLES = {
 }
 """Tags that give a cell its role. ``parameters`` is papermill's, ``injected-parameters`` what it puts into its results."""
 PAPERMILL = ("parameters", "injected-parameters")
+MAY_RAISE = "raises-exception"
+"""The tag by which nbclient, nbconvert and Jupyter Book know cells whose exception is meant to be seen."""
 STEP_PREFIXES = ("step", "block")
 PREFIXES = (
     *STEP_PREFIXES,

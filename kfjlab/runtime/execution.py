@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Coroutine, List, Mapping, Optional, TypeVar
+from typing import Any, Callable, Coroutine, FrozenSet, List, Mapping, Optional, Set, TypeVar
 
 from IPython.core.interactiveshell import _asyncio_runner
 
@@ -21,7 +21,7 @@ from .capture import Capture
 from .notebook_output import ExecutedNotebook
 from .protocol import CellSource, StepError
 from .shell import ZMQInteractiveShell
-from .step_errors import exit_error, explain
+from .step_errors import exit_error, explain, missing_name
 
 T = TypeVar("T")
 Listener = Callable[[Mapping[str, Any]], None]
@@ -33,11 +33,12 @@ LEFTOVER_TIME = 2.0
 
 @dataclass(frozen=True)
 class Execution:
-    """What executing some cells came to. ``seconds``: wall time of the cells; ``failure``: the exception that stopped them."""
+    """What executing some cells came to. ``seconds``: wall time of the cells; ``missed``: the global names that a :class:`NameError`
+    of one of them did not find."""
 
     seconds: float
     error: Optional[StepError] = None
-    failure: Optional[BaseException] = None
+    missed: FrozenSet[str] = frozenset()
     executed: int = 0
 
 
@@ -69,6 +70,7 @@ class CellRunner:
         """Execute all cells, stopping at the first that fails."""
         self._shell.notebook = self._notebook
         total, executed = 0.0, 0
+        missed: Set[str] = set()
         for position, executed_cell in enumerate(self._notebook.cells):
             cell = executed_cell.source
             self._notebook.begin(position)
@@ -82,12 +84,17 @@ class CellRunner:
             seconds = time.monotonic() - started
             total, executed = total + seconds, executed + 1
             self._after_cell(position, cell)
+            name = missing_name(failure)
+            if name is not None:
+                missed.add(name)
+            if cell.may_raise and not _ends_step(failure):
+                error = None
             state = "done" if error is None else "failed"
             self._listen({"type": "cell", "cell": cell.index, "state": state, "seconds": round(seconds, 6)})
             if error is not None:
-                return Execution(total, error, failure, executed)
+                return Execution(total, error, frozenset(missed), executed)
             await asyncio.sleep(0)  # tasks that a cell left behind go on between cells
-        return Execution(total, executed=executed)
+        return Execution(total, None, frozenset(missed), executed)
 
     async def _run_cell(self, cell: CellSource) -> tuple[Optional[BaseException], Optional[StepError]]:
         shell = self._shell
@@ -112,8 +119,17 @@ class CellRunner:
             interrupted = isinstance(failure, asyncio.CancelledError) and self.interrupted
             return failure, explain(KeyboardInterrupt() if interrupted else failure, cell)
         if shell.exit_called:
-            return SystemExit(0), exit_error(cell)
+            return _KernelExit(), exit_error(cell)
         return None, None
+
+
+class _KernelExit(SystemExit):
+    """``exit()``, which ends a kernel, unlike ``sys.exit()``."""
+
+
+def _ends_step(failure: Optional[BaseException]) -> bool:
+    """Whether an exception ends the step even in a cell that may raise one. (An interrupt looks the same whoever has made it.)"""
+    return isinstance(failure, (KeyboardInterrupt, asyncio.CancelledError, _KernelExit))
 
 
 async def _execute(shell: ZMQInteractiveShell, cell: CellSource) -> Any:

@@ -66,13 +66,14 @@ class Value:
 
 @dataclass(frozen=True)
 class CellSource:
-    """One cell to execute. ``number`` becomes its execution count."""
+    """One cell to execute. ``number`` becomes its execution count. ``may_raise``: an exception does not end the step."""
 
     index: int
     id: str
     number: int
     source: str
     role: str = "step"
+    may_raise: bool = False
 
 
 @dataclass(frozen=True)

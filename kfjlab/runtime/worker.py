@@ -33,7 +33,7 @@ from .objects import CorruptObject, ObjectStore
 from .protocol import ABSENT, CellSource, StepError, StepRecord, StepSpec, Value, to_json
 from .session import Session
 from .states import States
-from .step_errors import missing_name, plain
+from .step_errors import plain
 from .values import Carrier, SaveResult
 
 _IPYTHONS = frozenset(
@@ -264,9 +264,8 @@ class StepAttempt:
     def _variables_read(self) -> Dict[str, str]:
         reads = {f"var:{name}": value.content or value.digest for name, value in self._spec.variables.items()}
         reads.update({f"var:{name}": ABSENT for name in self._spec.unset})
-        name = missing_name(self._done.failure)
-        for missed in (*self._missed, *([] if name is None else [name])):
-            reads.setdefault(f"var:{missed}", ABSENT)
+        for name in self._missed | self._done.missed:
+            reads.setdefault(f"var:{name}", ABSENT)
         return reads
 
     def _add_ambient(self, record: StepRecord, changes: AmbientChanges) -> None:

@@ -554,3 +554,20 @@ def test_a_pipeline_survives_json(pipeline: Callable[..., Pipeline]) -> None:
         ("n = 1", "parameters"), ("x = n", "step:a", "limit:cpu:2"), ("print(x)", "pipeline-metrics")
     )
     assert Pipeline.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+@pytest.mark.parametrize("source", ["nowhere", "x = (", "print(later)"])
+def test_a_cell_may_raise_where_its_tag_says_so(pipeline: Callable[..., Pipeline], source: str) -> None:
+    plain = pipeline((source, "step:one"), ("later = 1", "step:two"))
+    assert codes(plain, Severity.ERROR) and not plain.steps[0].cells[0].may_raise
+    found = pipeline((source, "step:one", "raises-exception"), ("later = 1", "step:two"))
+    assert codes(found, Severity.ERROR) == [] and found.steps[0].cells[0].may_raise
+    assert Pipeline.from_json(found.to_json()) == found
+    assert found.steps[0].flow.code_digest != plain.steps[0].flow.code_digest
+
+
+def test_an_output_of_another_step_is_an_error_although_the_cell_may_raise(
+    pipeline: Callable[..., Pipeline],
+) -> None:
+    found = pipeline(("1", "step:one"), ("print(_)", "step:two", "raises-exception"))
+    assert codes(found, Severity.ERROR) == ["output-history"]

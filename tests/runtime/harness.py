@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -174,10 +175,14 @@ class Bench:
         self._count += 1
         output = self.root / "run" / "steps" / f"{name}-{self._count}.ipynb"
         start = options.pop("start", 10)
+        may_raise = options.pop("may_raise", ())
         spec = StepSpec(
             "run",
             name,
-            cells(*sources, start=start),
+            [
+                replace(cell, may_raise=position in may_raise)
+                for position, cell in enumerate(cells(*sources, start=start))
+            ],
             str(self.objects),
             str(self.workspace),
             str(output),

@@ -74,6 +74,34 @@ def test_an_absent_name_is_a_read(shared: Bench) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("x = 2\n1 / 0\nx = 3", "ZeroDivisionError"),
+        ("x = (", "SyntaxError"),
+        ("import sys\nsys.exit(3)", "SystemExit"),
+    ],
+)
+def test_a_cell_that_may_raise_does_not_end_the_step(shared: Bench, source: str, name: str) -> None:
+    record = shared.run("x = 1", source, "print(x)", may_raise=[1])
+    assert record.state == "succeeded" and record.error is None
+    assert shared.last.outputs(1)[0]["ename"] == name
+    assert shared.last.text(2) == ("2\n" if "x = 2" in source else "1\n")
+    states = [m["state"] for m in shared.last.messages if m["type"] == "cell"]
+    assert states == ["running", "done"] * 3
+
+
+def test_a_name_that_is_missing_in_a_cell_that_may_raise_is_a_read(shared: Bench) -> None:
+    record = shared.run("def f():\n    return wanted\nf()", "x = 1", may_raise=[0])
+    assert record.state == "succeeded" and record.reads["var:wanted"] == ABSENT
+
+
+@pytest.mark.parametrize("source", ["exit()", "raise KeyboardInterrupt"])
+def test_what_ends_the_kernel_ends_the_step_although_the_cell_may_raise(shared: Bench, source: str) -> None:
+    record = shared.run(source, "print('on')", may_raise=[0])
+    assert record.state == "failed" and record.error is not None and record.error.cell == 10
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "import __main__\ngetattr(__main__, 'wanted', 0)",

@@ -162,4 +162,4 @@ def without_unseeded(step: Step, resources: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _source(cell: Cell) -> CellSource:
-    return CellSource(cell.index, cell.id, cell.number, cell.source, cell.role.value)
+    return CellSource(cell.index, cell.id, cell.number, cell.source, cell.role.value, cell.may_raise)

@@ -264,3 +264,13 @@ def test_a_step_that_would_go_on_for_ever_on_what_it_read_too_early_is_ended(lab
     assert outcome.state == "succeeded", outcome.run.error
     assert outcome.value("n") == 0
     assert len(outcome.stale()) == 1
+
+
+def test_a_cell_that_may_raise_ends_nothing_until_its_tag_is_gone(lab: Lab) -> None:
+    imports = ("imports raises-exception", "import os\n1 / 0")
+    after = ("step:c", "print(y)")
+    for _ in range(2):  # the second time from the cache
+        outcome = lab.run(imports, ("step:b raises-exception", "y = 1\n2 / 0\ny = 2"), after)
+        assert outcome.state == "succeeded" and outcome.outputs("c") == "1\n"
+    outcome = lab.run(imports, ("step:b", "y = 1\n2 / 0\ny = 2"), after)
+    assert outcome.states() == {"b": "failed", "c": "skipped"}
