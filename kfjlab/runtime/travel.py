@@ -26,7 +26,7 @@ _REASONS = (
         "Open the file in the step that uses it.",
     ),
     (
-        ("lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaphore", "_local"),
+        ("lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaphore", "_local", "_ThreadHandle"),
         "is a {type}, which means nothing in another process",
         _IN_STEP,
     ),
