@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import __future__
 import importlib
 from typing import Any, Dict, List
 
 from .ambient_base import Mapping
 
+_COMPILER = "compiler.features"
+_FEATURES = {getattr(__future__, name).compiler_flag for name in __future__.all_feature_names}
 _PLAIN = (str, bytes, int, float, bool, type(None))
 
 
@@ -41,7 +44,8 @@ class Extensions(ShellMapping):
 
 class Options(ShellMapping):
     """What ``%config``, ``%precision``, ``ast_node_interactivity`` and the like have set: options of the shell, its formatters and
-    the inline back end that differ from their defaults."""
+    the inline back end that differ from their defaults, and the features of later Pythons (``from __future__ import annotations``), which
+    IPython keeps for the cells to come."""
 
     name = "ipython.options"
 
@@ -52,6 +56,9 @@ class Options(ShellMapping):
 
     def read(self) -> Dict[str, Any]:
         found: Dict[str, Any] = {}
+        features = self._features()
+        if features:
+            found[_COMPILER] = features
         for part in self._parts():
             kind = type(part)
             if kind not in self._traits:
@@ -62,11 +69,21 @@ class Options(ShellMapping):
                     found[f"{kind.__name__}.{name}"] = value
         return found
 
+    def _features(self) -> int:
+        flags: int = self._shell.compile.flags
+        return flags & sum(_FEATURES)
+
     def put(self, name: str, value: Any) -> None:
+        if name == _COMPILER:
+            self._shell.compile.flags += value - self._features()
+            return
         part, _, trait = name.partition(".")
         setattr(self._part(part), trait, value)
 
     def drop(self, name: str) -> None:
+        if name == _COMPILER:
+            self.put(name, 0)
+            return
         part, _, trait = name.partition(".")
         holder = self._part(part)
         setattr(holder, trait, holder.traits()[trait].default(holder))

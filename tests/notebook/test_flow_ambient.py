@@ -56,6 +56,7 @@ def touched(source: str) -> tuple[set[str], set[str]]:
         ("logging.basicConfig(level=1)", "logging"),
         ("sklearn.set_config(display='text')", "sklearn.config"),
         ("lib.DEBUG = True", "module:lib"),
+        ("from __future__ import annotations", "ipython.options"),
         ("setattr(lib, 'DEBUG', True)", "module:lib"),
         ("random.seed(1)", "random"),
         ("np.random.seed(1)", "numpy.random"),
@@ -244,3 +245,31 @@ def test_a_generator_given_as_random_state_is_changed() -> None:
     )
     assert "var:rng" in result.flows[1].mutates
     assert arrows(result) == {"ab", "bc"}
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("!echo $MODE", {"MODE"}),
+        ("!echo ${MODE:-none} $$LEVEL", {"MODE", "LEVEL"}),
+        ("text = !echo $MODE", {"MODE"}),
+        ("mode = 'x'\n!echo $mode", set()),
+        ("%%bash\necho $MODE", {"MODE"}),
+        ("%%bash\nMODE=1\nfor f in a b; do echo $f $MODE; done", set()),
+        ("%%bash\nMODE=$MODE:x\necho $MODE $PWD", {"MODE"}),
+        ("import subprocess\nsubprocess.run('echo $MODE', shell=True)", {"MODE"}),
+        ("import subprocess\nsubprocess.check_output(['sh', '-c', 'echo $MODE'])", {"MODE"}),
+        ("import os\nos.system('echo $MODE')", {"MODE"}),
+        ("!printenv MODE", {"MODE"}),
+        ("import os\nos.environ['MODE'] = 'a'\n!echo $MODE", set()),
+    ],
+)
+def test_variables_that_a_shell_puts_in(source: str, names: set[str]) -> None:
+    reads = flow_of(source).flows[0].reads
+    assert {name[4:] for name in reads if name.startswith("env:")} == names
+
+
+def test_what_the_text_of_the_prelude_reads_is_the_preludes() -> None:
+    found = flow_of("x = 1", prelude=["LINES = !cat $MODE.txt notes.txt", "import os\nos.getenv('LEVEL')"])
+    assert {"env:MODE", "file:notes.txt", "env:LEVEL"} <= found.prelude.reads
+    assert found.flows[0].reads == frozenset()

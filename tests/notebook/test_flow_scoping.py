@@ -200,6 +200,7 @@ def test_summary_of_a_cell() -> None:
     ("source", "plain"),
     [
         ("import a\nfrom b import *", True),
+        ("from __future__ import annotations\nimport a", True),
         ("'''doc'''\nimport a\ndef f(x=1):\n    x.append(2)\n    print(x)\nclass C(a.B):\n    n = 0\n    def m(self): self.n = 1", True),
         ("try:\n    import a\nexcept ImportError:\n    import b as a", True),
         ("if True:\n    import a", True),

@@ -164,6 +164,16 @@ def test_a_change_travels(plain: Bench, loaded: Bench, key: str) -> None:
         assert set(ambient(second)) <= {"ambient:logging"} & set(ambient(first)), "looking at it is no change"
 
 
+def test_features_of_later_pythons_travel(plain: Bench) -> None:
+    first = plain.run("from __future__ import annotations")
+    assert set(ambient(first)) == {"ambient:ipython.options"}
+    show = "def f(x: Nowhere): pass\nprint(f.__annotations__)"
+    second = plain.follow(first, show)
+    assert second.state == "succeeded" and plain.last.text() == "{'x': 'Nowhere'}\n"
+    assert ambient(second) == {}
+    assert plain.run(show).state == "failed"
+
+
 def test_generators_are_read_only_by_who_draws(plain: Bench) -> None:
     record = plain.run("import random, numpy as np\nnp.random.default_rng().random()")
     assert not any("random" in name for name in record.reads)

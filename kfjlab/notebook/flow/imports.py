@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from .ambient import write_ambient
 from .evaluator import Evaluator
 from .star_imports import names_of_standard_module
 from .values import MAIN, Dotted, Value
@@ -24,6 +25,10 @@ def import_modules(ev: Evaluator, node: ast.Import) -> None:
 def import_from(ev: Evaluator, node: ast.ImportFrom) -> None:
     """``from a import b as c``; a star import binds the names that are known."""
     module = "." * node.level + (node.module or "")
+    if module == "__future__":  # IPython keeps it for the cells to come
+        plain = ev.plain
+        write_ambient(ev, "ipython.options")
+        ev.plain = plain
     for alias in node.names:
         if module == MAIN.path:
             if alias.name == "*":  # every name becomes what it is
