@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -57,6 +58,7 @@ def measure(repetitions: int) -> list[Row]:
                 {
                     "kfjlab": _kfjlab(folder / "work", make, use),
                     "a copy of a file": lambda source=source: _copy(source),  # type: ignore[misc]
+                    "sha256 alone": _hash,
                     "pickle": _pickled(folder, make, use, "pickle", lambda: sys.executable),
                     "dill": _pickled(folder, make, use, "dill", KALE.python),
                 },
@@ -67,6 +69,7 @@ def measure(repetitions: int) -> list[Row]:
         what = f"1 GB {kind} to the next step"
         rows += [
             compare(what, ours, "a copy of a file", found["a copy of a file"], AIM),
+            compare(what, ours, "sha256 of 1 GB alone", found["sha256 alone"]),
             compare(f"{what}, and read there", ours.part("read"), "pickle", found["pickle"]),
             compare(f"{what}, and read there", ours.part("read"), "dill", found["dill"]),
         ]
@@ -116,6 +119,16 @@ def _copy(source: Path) -> Sample:
     elapsed = time.perf_counter() - start
     target.unlink()
     return Sample(elapsed)
+
+
+def _hash() -> Sample:
+    """What finding a value's name in the store takes at least; it is done while the value is written."""
+    piece = bytes(BYTES // 250)
+    digest = hashlib.sha256()
+    start = time.perf_counter()
+    for _ in range(250):
+        digest.update(piece)
+    return Sample(time.perf_counter() - start)
 
 
 def _pickled(

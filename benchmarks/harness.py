@@ -72,19 +72,22 @@ class Summary:
 def interleaved(
     contenders: Mapping[str, Callable[[], Sample]], repetitions: int, slow: Collection[str] = ()
 ) -> dict[str, Summary]:
-    """Run every contender once per round, so that a busy moment of the machine hits all alike.
+    """Run every contender once per round, so that a busy moment of the machine hits all alike. Each round begins with another one, so
+    that all come after each other.
 
     A first round is not counted: it fills the page cache, and the first start of a program compiles it. ``slow`` contenders miss it,
     and take part in the first :data:`SLOW_ROUNDS` only. One that fails takes part no more; its summary says why.
     """
     samples: dict[str, list[Sample]] = {name: [] for name in contenders}
     failures: dict[str, str] = {}
+    names = list(contenders)
     for number in range(repetitions + 1):
-        for name, run in contenders.items():
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
             if name in failures or (name in slow and not 1 <= number <= SLOW_ROUNDS):
                 continue
             try:
-                sample = run()
+                sample = contenders[name]()
             except ProcessFailed as failure:
                 failures[name] = str(failure)
                 samples[name].clear()

@@ -100,6 +100,12 @@ def _footnotes(rows: Iterable[Row]) -> list[str]:
     return ["", *dict.fromkeys(failures)] if failures else []
 
 
+def _gist(message: str) -> str:
+    """The last line that speaks of an error, else the last line."""
+    lines = message.strip().splitlines()
+    return next((line for line in reversed(lines) if "error" in line.lower()), lines[-1]).strip()
+
+
 def _cell(text: str) -> str:
     """Text that cannot end its cell or its line."""
     return " ".join(text.split()).replace("|", "\\|")

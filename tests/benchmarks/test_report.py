@@ -11,7 +11,7 @@ from benchmarks.harness import Sample, Summary, seconds
 from benchmarks.report import Aim, Row, compare, compare_difference, table, times
 
 TWO, FOUR = Summary((Sample(2.0),)), Summary((Sample(4.0),))
-FAILED = Summary((), "Traceback | of\nValueError: a | b")
+FAILED = Summary((), "Traceback | of\nValueError: a | b\nwhat to do")
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,8 @@ def test_the_table_lists_failures_once_below_itself() -> None:
         "",
         r"- second: other failed: ValueError: a \| b",
     ]
+
+
+def test_a_failure_without_an_error_is_told_by_its_last_line() -> None:
+    row = compare("what", TWO, "peer", Summary((), "it took long\nno answer in 120 s\n"))
+    assert table([row]).endswith("- what: peer failed: no answer in 120 s")
