@@ -133,7 +133,7 @@ def analyze_flow(
     prelude_touches = Touches(PRELUDE)
     slices = PreludeSlices(timeline, parameter_names)
     slices.execute(prelude_cells, prelude_touches)
-    prelude = slices.prelude(prelude_cells)
+    prelude = slices.prelude(prelude_cells, prelude_touches)
     steps: list[Touches] = []
     for position, group in enumerate(groups):
         step = Touches(position)

@@ -156,12 +156,13 @@ class Prelude:
 
     ``binds`` maps each name it binds to the digest of the prelude statements that make it; ``data`` ⊆ ``binds`` are the names that
     hold data (neither a module nor a function or class definition). ``depends``: name → the parameters whose values the
-    statements that make it read."""
+    statements that make it read. ``reads``: the files and variables of the environment that its text shows it to read."""
 
     cells: tuple[Cell, ...] = ()
     binds: Mapping[str, str] = field(default_factory=dict)
     data: frozenset[str] = frozenset()
     depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reads: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

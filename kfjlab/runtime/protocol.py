@@ -97,7 +97,8 @@ class PreludeRecord:
     """What the prelude left: ``values`` of the data names it bound (functions, classes and modules are not stored),
     ``needs``: for each function, class or data value, the global names it looks up; ``ambient``: the state of every
     key at its end;
-    ``reads``: the workspace files that it read (local modules among them), each with its digest."""
+    ``reads``: resource → digest of the files (local modules among them), listings and variables of the environment that it read;
+    ``file:*`` when it started a program. Records of before these were noted have files only."""
 
     values: Dict[str, Value] = field(default_factory=dict)
     needs: Dict[str, List[str]] = field(default_factory=dict)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextvars
 import copy
 import faulthandler
+import json
 import os
 import threading
 import time
 from typing import Any, Dict, List, Mapping, Optional, Set
 
 from .ambient import Ambient
+from .ambient_caller import CallerVariables
 from .ambient_modules import WorkspaceModules
 from .capture import Capture, install_streams
 from .execution import CellRunner, Execution, end_tasks, run_in_loop
@@ -18,12 +20,12 @@ from .file_children import adopt_spawner
 from .file_journal import Journal
 from .file_log import TouchLog
 from .file_watch import Watch, activate
-from .files import Places, file_digest, hidden_folders, remember_digests_in
+from .files import Places, file_digest, folder_names, hidden_folders, remember_digests_in
 from .imports import ImportWatch
 from .messages import Reactor
 from .notebook_output import ExecutedNotebook
 from .objects import ObjectStore
-from .protocol import CellSource, PreludeRecord, PreludeSpec, StepError, prelude_record_from_json
+from .protocol import ABSENT, CellSource, PreludeRecord, PreludeSpec, StepError, prelude_record_from_json
 from .shell import ZMQInteractiveShell, create_shell
 from .states import States
 from .values import Carrier
@@ -59,7 +61,10 @@ class Session:
         self.imports.install()
         self.ambient = Ambient(self.shell, workspace)
         self.ambient.watch(self.imports)
-        self.modules = WorkspaceModules(Places(workspace), self.shell.user_ns)
+        places = Places(workspace)
+        self.caller = CallerVariables(places, self.shell.user_ns)
+        self.caller.install()
+        self.modules = WorkspaceModules(places, self.shell.user_ns)
         self.imports.missed.append(self.modules.missed)
         self.imports.executed += [self.modules.executed, adopt_spawner, comm_listener(self._widget_said)]
         self.context = contextvars.copy_context()
@@ -146,13 +151,8 @@ class Prelude:
         session.carrier.freeze_prelude()
         values, needs = session.carrier.prelude_values()
         session.context = contextvars.copy_context()
-        reads = {
-            f"file:{name}": seen.digest or self._digest(journal, name) for name, seen in journal.reads.items()
-        }
+        reads = {**_reads(journal), **session.caller.take()}
         return PreludeRecord(values, needs, ambient, reads, done.seconds, warnings + lost)
-
-    def _digest(self, journal: Journal, name: str) -> str:
-        return file_digest(journal.places.path(name), STORE_LIMIT)
 
     def _after_cell(self, position: int, cell: CellSource) -> None:
         if cell.role == PARAMETERS:
@@ -177,6 +177,23 @@ class Prelude:
 
     def _states(self) -> States:
         return States(self._store, self._session.namespace, "the prelude")
+
+
+def _reads(journal: Journal) -> Dict[str, str]:
+    """The files and listings that the prelude read. What it changed itself counts as it left it: it is the same prelude the next time,
+    when it finds that."""
+    reads: Dict[str, str] = {}
+    for name, seen in journal.reads.items():
+        path = journal.places.path(name)
+        if seen.digest == ABSENT and os.path.isdir(path):
+            continue  # it looked for a folder and then made it
+        own = name in journal.writes
+        reads[f"file:{name}"] = (None if own else seen.digest) or file_digest(path, STORE_LIMIT)
+    for name in journal.listings:
+        reads[f"dir:{name}"] = json.dumps(folder_names(journal.places.path(name)))
+    if journal.subprocesses:
+        reads["file:*"] = "any"
+    return reads
 
 
 def _end_script_magics(shell: ZMQInteractiveShell) -> None:

@@ -118,14 +118,15 @@ class PreludeSlices:
             statements |= self._closure(self._effectful)
         return tuple(sorted(self._parameters(statements)))
 
-    def prelude(self, cells: Sequence[Cell]) -> Prelude:
+    def prelude(self, cells: Sequence[Cell], touches: Touches) -> Prelude:
         """The prelude as the pipeline has it."""
         names = [name for name in self._timeline.facts if not name.startswith("%")]
         binds = {name: self.digest([name], with_effects=False) for name in sorted(names)}
         data = frozenset(name for name in names if is_data(self._timeline.facts[name]))
         found = {name: self.parameters([name], with_effects=False) for name in binds}
         depends = {name: parameters for name, parameters in found.items() if parameters}
-        return Prelude(tuple(cells), binds, data, depends)
+        reads = frozenset(r for r in touches.reads if r.startswith(("env:", "file:")) and not r.endswith("*"))
+        return Prelude(tuple(cells), binds, data, depends, reads)
 
 
 def _looked_up(fact: Fact | None) -> frozenset[str]:

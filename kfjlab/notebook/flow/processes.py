@@ -23,12 +23,20 @@ def _words(fact: Fact | None) -> list[str | None]:
     return [text_of(item) for item in fact.items] if isinstance(fact, Items) else []
 
 
+def _script(words: list[str | None]) -> str | None:
+    """What a shell is told to execute (``["sh", "-c", SCRIPT]``)."""
+    shell, option, script = (*words, None, None, None)[:3]
+    return script if shell in ("sh", "bash", "/bin/sh", "/bin/bash") and option == "-c" else None
+
+
 def _run(ev: Evaluator, arguments: Arguments) -> Value | None:
     given = arguments.get(0, "args")
     fact = None if given is None else given.fact
     text = text_of(fact)
     if text is not None:
         run_shell(ev, text, interpolates=False)
+    elif _script(_words(fact)) is not None:
+        run_shell(ev, _script(_words(fact)) or "", interpolates=False)
     elif _words(fact):
         run_words(ev, _words(fact))
     else:

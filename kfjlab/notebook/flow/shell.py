@@ -30,6 +30,12 @@ _INSTALLS = re.compile(
     r"\s*(?:sudo\s+)?(?:python3?\s+-m\s+|uv\s+)?(pip3?|conda|mamba|micromamba|apt|apt-get|uv)\s+(?:-\w+\s+)*(install|add)\b"
 )
 _SEPARATORS = frozenset(";&|()")
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_VARIABLES = re.compile(rf"\b([A-Za-z_]\w*)=(\S*)|\b(?:for|read)\s+([A-Za-z_]\w*)|{_VARIABLE.pattern}")
+_OF_THE_SHELL = words(
+    "PWD OLDPWD RANDOM SECONDS LINENO SHLVL PPID UID EUID IFS HOSTNAME OSTYPE REPLY OPTARG OPTIND PIPESTATUS BASH BASH_VERSION"
+)
+"""Variables that the shell sets itself."""
 _HERE_DOCUMENT = re.compile(r"<<-?\s*(['\"]?)(\w+)\1([^\n]*)\n.*?\n\s*\2[ \t]*(?=\n|\Z)", re.DOTALL)
 _INTERPOLATED = re.compile(r"\$\$|\$([A-Za-z_]\w*)|\{\{|\}\}|\{([^{}\n]+)\}")
 
@@ -38,6 +44,7 @@ def run_shell(ev: Evaluator, text: str, interpolates: bool = True) -> None:
     """A command line is given to the shell. ``interpolates``: IPython puts variables into it (``{x}``, ``$x``)."""
     if interpolates:
         text = interpolated(ev, text)
+    _read_environment(ev, text)
     if _INSTALLS.match(text):
         note_install(ev)
         return
@@ -50,6 +57,17 @@ def run_shell(ev: Evaluator, text: str, interpolates: bool = True) -> None:
     except ValueError:
         words = [None]
     run_words(ev, words)
+
+
+def _read_environment(ev: Evaluator, text: str) -> None:
+    """Note the variables (``$NAME``) that the shell takes from the environment. Too many do no harm: one that is not set stays so."""
+    own = set(_OF_THE_SHELL)
+    for match in _VARIABLES.finditer(text):
+        assigned, value, bound, read = match.groups()
+        for name in [read] if read else _VARIABLE.findall(value or ""):
+            if name not in own:
+                ev.reads_resource(f"env:{name}")
+        own.add(assigned or bound)
 
 
 UNKNOWN_WORD = "\ufffc"
@@ -132,6 +150,9 @@ def _run_command(ev: Evaluator, command: list[str | None]) -> None:
         return
     name = None if words[0] is None else posixpath.basename(words[0])
     plain = [word for word in words[1:] if word is not None and not _NO_VALUE.match(word)]
+    if name == "printenv":
+        for word in plain:
+            ev.reads_resource(f"env:{word}")
     if name in _QUIET or any(word in ("--version", "--help") for word in words):
         return
     if name in _READERS:

@@ -375,7 +375,7 @@ class Engine:
 
     def _key(self, position: int) -> str:
         """What a step's records are filed under; steps that opted out of the cache file theirs too, for resuming the run."""
-        return self._job.step_key(position, self._prelude.files())
+        return self._job.step_key(position, self._prelude.reads())
 
     def _demand(self, position: int) -> Demand:
         resources = self._steps[position].settings.resources

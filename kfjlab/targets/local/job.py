@@ -11,12 +11,13 @@ from typing import Any
 from kfjlab.notebook.names import slug
 from kfjlab.notebook.pipeline import Cell, Pipeline, Role, Step
 from kfjlab.runs.model import Run
+from kfjlab.runtime.ambient_caller import variable_digest
 from kfjlab.runtime.protocol import ABSENT, UNTOUCHED, CellSource, PreludeSpec, StepSpec
 
 from .interpreter import Interpreter
 from .keys import HASH_SEED, digest_of, parameter_digest, prelude_key, step_key
 from .ledger import GENERATORS, Inputs, Touch
-from .workspace import Workspace, caller_variable
+from .workspace import Workspace
 
 STORE_LIMIT = 256 * 1024 * 1024
 """Bytes. A larger file that a step writes is not stored, so such a step is reused only while the file is still there, unchanged."""
@@ -71,7 +72,7 @@ class Job:
         if kind == "file":
             return files.base(resource)
         if kind == "env":
-            return caller_variable(name, self.interpreter.env)
+            return variable_digest(self.process_environment().get(name))
         return UNTOUCHED
 
     def _base_variable(self, name: str) -> str:
@@ -89,11 +90,11 @@ class Job:
         """The key of what is known about executing the prelude."""
         return prelude_key(self.pipeline, self.environment, self.run.parameters, self.interpreter.env)
 
-    def step_key(self, position: int, prelude_files: Mapping[str, str]) -> str:
+    def step_key(self, position: int, prelude_reads: Mapping[str, str]) -> str:
         """The key of a step's records."""
         step = self.pipeline.steps[position]
         parameters = self._values(step.flow.prelude_parameters)
-        return step_key(step, self.environment, parameters, prelude_files, self.interpreter.env)
+        return step_key(step, self.environment, parameters, prelude_reads, self.interpreter.env)
 
     def prelude_spec(self, restore: Mapping[str, Any] | None) -> PreludeSpec:
         """What the zygote executes. ``restore``: the JSON of the PreludeRecord of an earlier execution in this run."""

@@ -23,11 +23,11 @@ def step_key(
     step: Step,
     environment: str,
     parameters: Mapping[str, Any],
-    prelude_files: Mapping[str, str],
+    prelude_reads: Mapping[str, str],
     env: Mapping[str, str],
 ) -> str:
     """The key of a step's records. ``environment``: the interpreter's digest; ``parameters``: values that executing the step's part of the
-    prelude reads; ``prelude_files``: digests of the workspace files that it reads; ``env``: variables set for the step."""
+    prelude reads; ``prelude_reads``: digests of files, listings and the caller's variables that it reads; ``env``: set for the step."""
     return digest_of(
         [
             FORMAT,
@@ -36,7 +36,7 @@ def step_key(
             step.role is Role.METRICS,
             environment,
             dict(parameters),
-            dict(prelude_files),
+            dict(prelude_reads),
             {**env, **step.settings.env},
         ]
     )

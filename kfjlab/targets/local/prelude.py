@@ -13,6 +13,7 @@ from kfjlab.runtime.protocol import PreludeRecord, prelude_record_from_json, to_
 
 from .job import Job
 from .journal import Journal
+from .ledger import ANY_FILE
 from .reuse import FORMAT, Reuse
 from .wording import imports_died, no_fork
 from .workspace import Workspace
@@ -33,7 +34,8 @@ class Prelude:
         self._files = files
         self._notebook = job.folder / "prelude.ipynb"
         self._record: PreludeRecord | None = None
-        self._read: dict[str, str] | None = None
+        self._reads: dict[str, str] | None = None
+        self._outputs = {r for step in job.pipeline.steps for r in step.flow.writes if r.startswith("file:")}
         self._zygote: Zygote | None = None
         self._starts = 0
 
@@ -42,18 +44,31 @@ class Prelude:
         kept = self._store.observed(self._job.prelude_key())
         self._record = None if kept is None else _record_in(kept)
         if kept is not None and self._record is not None:
+            self._outputs.update(kept.get("written", ()))
             self._reuse.put_back(kept.get("notebook"), self._notebook)
 
     def needs(self, name: str) -> list[str]:
         """The global names that the functions behind a name of the prelude look up."""
         return [] if self._record is None else self._record.needs.get(name, [])
 
-    def files(self) -> Mapping[str, str]:
-        """Resource → digest of the files that the prelude is known to read (local modules among them)."""
-        if self._read is None:
-            read = self._record.reads if self._record is not None else {}
-            self._read = {name: self._files.digest(name) for name in read if name.startswith("file:")}
-        return self._read
+    def reads(self) -> Mapping[str, str]:
+        """Resource → digest of what the prelude is known to read (local modules among it), for the keys of the steps.
+
+        It is taken as it is when the run starts, or as the prelude found it if it is executed: what steps write later makes no other key.
+        """
+        if self._reads is None:
+            known = self._record.reads if self._record is not None else {}
+            self._reads = {name: self._now(name) for name in {*known, *self._job.pipeline.prelude.reads}}
+        return self._reads
+
+    def _now(self, resource: str) -> str:
+        if resource == ANY_FILE:
+            return self._files.everything_but(self._outputs)
+        if resource.startswith("file:"):
+            return self._files.digest(resource)
+        if resource.startswith("dir:"):
+            return json.dumps(sorted(self._files.listing(resource[len("dir:") :])))
+        return self._job.base(resource, self._files)
 
     async def zygote(self) -> Zygote:
         """The process to fork from; started when the first step needs it, and again when it has died.
@@ -90,6 +105,9 @@ class Prelude:
         """End the process, if there is one."""
         if self._zygote is not None:
             await self._zygote.stop()
+            if ANY_FILE in self.reads():
+                self._outputs |= self._files.written
+                self._keep(self._zygote.record)
 
     @property
     def _saved(self) -> Path:
@@ -98,11 +116,21 @@ class Prelude:
 
     def _remember(self, record: PreludeRecord) -> None:
         """Keep the record: in the run's folder for starting again, in the store for later runs."""
-        self._record, self._read = record, None
-        key, data = self._job.prelude_key(), to_json(record)
-        kept = {"format": FORMAT, "record": data, "notebook": self._reuse.store_file(self._notebook)}
-        write_whole(str(self._saved), json.dumps({"key": key, "record": data}).encode())
-        self._store.put_record(key, kept, run_id=self._job.run.id, step="", size=0)
+        now = [*self._job.pipeline.prelude.reads, *({ANY_FILE} & record.reads.keys())]
+        self._record, self._reads = record, {**record.reads, **{name: self._now(name) for name in now}}
+        saved = {"key": self._job.prelude_key(), "record": to_json(record)}
+        write_whole(str(self._saved), json.dumps(saved).encode())
+        self._keep(record)
+
+    def _keep(self, record: PreludeRecord) -> None:
+        """Keep the record in the store. ``written``: what steps write is no part of what the prelude's subprocesses find."""
+        kept = {
+            "format": FORMAT,
+            "record": to_json(record),
+            "notebook": self._reuse.store_file(self._notebook),
+            "written": sorted(self._outputs),
+        }
+        self._store.put_record(self._job.prelude_key(), kept, run_id=self._job.run.id, step="", size=0)
 
     def _restorable(self) -> dict[str, Any] | None:
         """The record of this run's earlier execution of the same prelude, if everything that it stored can be read back.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from kfjlab.runtime.files import DIRECTORY, file_digest, folder_names, hidden_folders, workspace_snapshot
@@ -133,24 +132,23 @@ class Workspace:
         return lost
 
     def _everything_else(self) -> str:
-        """One digest of the names, sizes and times of the files that no step of this run is known to write.
-
-        For steps that started a subprocess, whose reads nobody sees. Notebooks are left out: they change whenever they are saved.
-        """
+        """One digest of the files that no step of this run is known to write."""
         if self._rest is None:
-            files: Iterable[tuple[str, object]] = workspace_snapshot(
-                str(self._root), hidden_folders(self._objects.root, str(self._root))
-            ).items()
-            kept = [
-                (p, repr(s))
-                for p, s in files
-                if not p.endswith(".ipynb") and f"file:{p}" not in self._written
-            ]
-            self._rest = digest_of(sorted(kept))
+            self._rest = self.everything_but(self._written)
         return self._rest
 
+    @property
+    def written(self) -> frozenset[str]:
+        """The ``file:`` resources that steps of this run are known to write."""
+        return frozenset(self._written)
 
-def caller_variable(name: str, extra: Mapping[str, str]) -> str:
-    """The digest of an environment variable (``env:`` resource) as steps see it; its value is never written down."""
-    value = extra.get(name, os.environ.get(name))
-    return ABSENT if value is None else digest_of(value)
+    def everything_but(self, resources: Collection[str]) -> str:
+        """One digest of the names, sizes and times of all files but ``resources``.
+
+        For code that started a subprocess, whose reads nobody sees. Notebooks are left out: they change whenever they are saved.
+        """
+        files: Iterable[tuple[str, object]] = workspace_snapshot(
+            str(self._root), hidden_folders(self._objects.root, str(self._root))
+        ).items()
+        kept = [(p, repr(s)) for p, s in files if not p.endswith(".ipynb") and f"file:{p}" not in resources]
+        return digest_of(sorted(kept))
