@@ -91,11 +91,9 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def _footnotes(rows: Iterable[Row]) -> list[str]:
-    """Each failure once, by its message's last line; the whole of it was shown when it happened."""
+    """Each failure once, by one line of its message; the whole of it was shown when it happened."""
     failures = [
-        f"- {row.what}: {name} failed: {_cell(why.strip().splitlines()[-1])}"
-        for row in rows
-        for name, why in row.failures
+        f"- {row.what}: {name} failed: {_cell(_gist(why))}" for row in rows for name, why in row.failures
     ]
     return ["", *dict.fromkeys(failures)] if failures else []
 
