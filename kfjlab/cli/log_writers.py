@@ -6,7 +6,7 @@ import json
 from typing import Protocol, TextIO
 
 from kfjlab.verbs.log_pieces import LogPiece
-from kfjlab.verbs.wording import printable
+from kfjlab.verbs.wording import coloured, printable, without_unfinished
 
 
 class Writer(Protocol):
@@ -20,17 +20,24 @@ class Writer(Protocol):
 
 
 class Lines:
-    """Text as it was printed; with ``prefixes`` whole lines, each behind the name of its step."""
+    """Text as it was printed; with ``prefixes`` whole lines, each behind the name of its step. On a terminal without what would change more
+    of it than the colours of the text, and behind a name the line as it looked last."""
 
     def __init__(self, stream: TextIO, *, prefixes: bool) -> None:
         self._stream = stream
         self._prefixes = prefixes
+        self._terminal = stream.isatty()
+        self._rest = ""
         self._open: dict[str, str] = {}
 
     def write(self, piece: LogPiece) -> None:
         """Write a piece; of a line that is not complete yet its end is waited for."""
         if not self._prefixes:
-            self._stream.write(piece.text)
+            text = piece.text
+            if self._terminal:
+                text, self._rest = without_unfinished(self._rest + text)
+                text = coloured(text)
+            self._stream.write(text)
         else:
             *lines, rest = (self._open.pop(piece.step, "") + piece.text).split("\n")
             for line in lines:
@@ -46,6 +53,8 @@ class Lines:
         self._stream.flush()
 
     def _line(self, step: str, line: str) -> None:
+        if self._terminal:
+            line = coloured(line.rstrip("\r").rpartition("\r")[2])
         self._stream.write(f"{printable(step)} | {line}\n")
 
 

@@ -71,7 +71,7 @@ class Out:
             self.line(self.styled(f"… and {plural(len(others) - len(shown), 'more finding')}", dim=True))
         applicable = sum(p.fix is not None and p.fix.action is not None for p in problems)
         if applicable and fixable:
-            self.line(f"{plural(applicable, 'fix', 'fixes')} can be applied: {fixable}")
+            self.line(f"{plural(applicable, 'fix', 'fixes')} can be applied: {printable(fixable)}")
 
     def _problem(self, problem: Problem) -> None:
         kind = self.styled(problem.severity.value, _COLOURS[problem.severity], bold=True)

@@ -64,7 +64,7 @@ def command(notebook: Path, fix: bool, dry_run: bool, as_json: bool) -> int:
         out.line(f"{out.styled('not fixed', 'yellow')}: {printable(reason)} [{problem.code}]")
     for line in changes:
         out.line(line)
-    again = f"kfjlab check {shlex.quote(str(notebook))} --fix"
+    again = printable(f"kfjlab check {shlex.quote(str(notebook))} --fix")
     out.problems(left, fixable="" if fix else again)
     if not problems:
         out.line(f"{out.styled('sound', 'green')}: nothing to complain about")

@@ -20,6 +20,7 @@ from kfjlab.verbs.following import follow
 from kfjlab.verbs.plain import PlainDisplay
 from kfjlab.verbs.progress import Progress
 from kfjlab.verbs.result import RunResult, result_of
+from kfjlab.verbs.wording import printable
 
 from .ending import describe_end
 from .output import Out
@@ -101,7 +102,7 @@ def _watch(
 ) -> RunResult:
     progress = Progress(run, store.get_steps(run.id))
     shown = _Unbroken(out)
-    shown.line(out.styled(f"run {run.id}", bold=True) + f"  {run.notebook}")
+    shown.line(out.styled(f"run {run.id}", bold=True) + f"  {printable(run.notebook)}")
     live = out.terminal and not plain
     display, context = _display(store, progress, out, live, logs)
     told: list[str] = []

@@ -10,6 +10,9 @@ from typing import Any
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
+_COLOUR = re.compile(r"(\x1b\[[0-9;:]*m)")
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}|\][^\x07\x1b]{0,1024}\x1b?)?\Z")
+_NOT_TEXT = re.compile(f"(?![\\b\t\n\r]){_CONTROL.pattern}")
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -27,6 +30,22 @@ def printable_lines(text: str) -> list[str]:
         last = line.rstrip("\r").rpartition("\r")[2]
         lines.append(printable(last.replace("\t", "    ")))
     return lines
+
+
+def coloured(text: str) -> str:
+    """Output of a notebook for a terminal, as it is, but of its control sequences only those that set colours (SGR, ECMA-48 8.3.117)."""
+    parts = _COLOUR.split(
+        _ANSI.sub(lambda match: match.group() if _COLOUR.fullmatch(match.group()) else "", text)
+    )
+    return "".join(
+        part if i % 2 else _NOT_TEXT.sub(lambda m: _escape(m.group()), part) for i, part in enumerate(parts)
+    )
+
+
+def without_unfinished(text: str) -> tuple[str, str]:
+    """``text``, and the control sequence at its end that is not complete yet."""
+    found = _UNFINISHED.search(text)
+    return (text, "") if found is None else (text[: found.start()], found.group())
 
 
 def _escape(char: str) -> str:
