@@ -1,15 +1,15 @@
 """Ambient state of the notebook's shell."""
 
 from __future__ import annotations
-
 import __future__
+
 import importlib
 from typing import Any, Dict, List
 
 from .ambient_base import Mapping
 
 _COMPILER = "compiler.features"
-_FEATURES = {getattr(__future__, name).compiler_flag for name in __future__.all_feature_names}
+_FEATURES: int = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 _PLAIN = (str, bytes, int, float, bool, type(None))
 
 
@@ -71,7 +71,7 @@ class Options(ShellMapping):
 
     def _features(self) -> int:
         flags: int = self._shell.compile.flags
-        return flags & sum(_FEATURES)
+        return flags & _FEATURES
 
     def put(self, name: str, value: Any) -> None:
         if name == _COMPILER:
