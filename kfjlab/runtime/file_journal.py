@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Set
 
+from .file_links import Links
 from .file_log import TouchLog
 from .files import Places, Signature, file_digest, folder_names, signature
 from .protocol import ABSENT
@@ -15,7 +16,7 @@ from .protocol import ABSENT
 EAGER = 8 * 1024 * 1024
 """Bytes up to which a file is hashed when it is first read; larger ones at the end of the step, unless they have changed by then."""
 
-_real_stat = os.stat
+_real_lstat = os.lstat
 
 
 @dataclass
@@ -50,6 +51,7 @@ class Journal:
         forward: bool = False,
     ) -> None:
         self.places = places
+        self._links = Links(places)
         self.store_limit = store_limit
         self.log = log
         self.forward = forward
@@ -67,6 +69,18 @@ class Journal:
         self.subprocesses = False
         self.children = False
         """Whether the process has Python children, which report themselves what Python does."""
+
+    def follow(self, name: str, last: bool = True) -> Optional[str]:
+        """The name of the file that a path leads to, None when it does not count; the links on the way are read. ``last``: whether one at
+        the very end is followed too."""
+        end, links = self._links.follow(name, last)
+        for link in links:
+            self._see(link, eager=True)
+        return end
+
+    def linked(self) -> None:
+        """Links are about to change."""
+        self._links.forget()
 
     def read(self, name: str) -> None:
         """A file is about to be opened for reading (it need not be there)."""
@@ -89,7 +103,7 @@ class Journal:
         self.written.add(name)
         self.since.setdefault(name, time.time())
         status = self._status(name)
-        if status is not None and not stat.S_ISREG(status.st_mode):
+        if status is not None and not _is_content(status):
             return
         if status is None:
             written = Written(None, ABSENT)
@@ -97,7 +111,7 @@ class Journal:
             path = self.places.path(name)
             digest = (
                 self._keep(path)
-                if status.st_size <= self.store_limit
+                if stat.S_ISREG(status.st_mode) and status.st_size <= self.store_limit
                 else file_digest(path, self.store_limit)
             )
             written = Written(signature(status), digest)
@@ -106,6 +120,17 @@ class Journal:
                 seen.digest = digest
         self.writes[name] = written
         self.log.note("write", name, written.version, written.preimage)
+
+    def settle(self, name: str) -> None:
+        """A file's times or permissions are about to change, and not its content."""
+        seen, status = self.reads.get(name), self._status(name)
+        if (
+            seen is not None
+            and seen.digest is None
+            and status is not None
+            and signature(status) == seen.version
+        ):
+            seen.digest = file_digest(self.places.path(name), self.store_limit)
 
     def list_folder(self, name: str) -> None:
         """A folder is about to be listed. What the step itself has made or removed there is discounted."""
@@ -138,6 +163,7 @@ class Journal:
 
     def subprocess(self) -> None:
         """A program was started; what it reads is not seen."""
+        self._links.forget()
         if not self.subprocesses:
             self.subprocesses = True
             self.log.note("subprocess", "")
@@ -149,7 +175,10 @@ class Journal:
         status = self._status(name)
         if status is None:
             seen = Seen(None, ABSENT)
-        elif stat.S_ISREG(status.st_mode):
+            folder = os.path.dirname(name)
+            if folder not in ("", "/") and self._status(folder) is None:
+                self._see(folder, eager)  # a link may be made there that leads to a folder with such a file
+        elif _is_content(status):
             digest = None
             if eager and status.st_size <= min(EAGER, self.store_limit):
                 digest = file_digest(self.places.path(name), self.store_limit)
@@ -161,7 +190,7 @@ class Journal:
 
     def _status(self, name: str) -> Optional[os.stat_result]:
         try:
-            return _real_stat(self.places.path(name))
+            return _real_lstat(self.places.path(name))
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -186,4 +215,9 @@ class Journal:
 
 
 def _version(numbers: Optional[List[int]]) -> Optional[Signature]:
-    return None if numbers is None else (numbers[0], numbers[1], numbers[2])
+    return None if numbers is None else (numbers[0], numbers[1], numbers[2], numbers[3])
+
+
+def _is_content(status: os.stat_result) -> bool:
+    """Whether a status is that of an ordinary file or of a link."""
+    return stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, Optional, Set
 from .file_journal import Journal, Written
 from .file_kernel import listen
 from .file_log import Entry
-from .file_watch import Watch
+from .file_watch import Watch, is_regular
 from .files import (
     DIRECTORY,
     Signature,
@@ -167,17 +167,13 @@ class FileReporter:
         journal = self._journal
         for name, written in journal.writes.items():
             path = journal.places.path(name)
-            now = _version_now(path)
-            if now == written.version:
+            status = _status_now(path)
+            if (None if status is None else signature(status)) == written.version:
                 continue
-            if now is None:
-                digest = ABSENT
+            if status is not None and is_regular(status) and status.st_size <= journal.store_limit:
+                digest = self._keep(path)
             else:
-                digest = (
-                    self._keep(path)
-                    if now[0] <= journal.store_limit
-                    else file_digest(path, journal.store_limit)
-                )
+                digest = file_digest(path, journal.store_limit)
             found.writes[f"file:{name}"] = digest
             if written.preimage:
                 found.preimages[f"file:{name}"] = written.preimage
@@ -195,9 +191,15 @@ class FileReporter:
         """
         written = {name for name in self._journal.writes if f"file:{name}" in found.writes}
         kernel = self.kernel if self.kernel is not None and self.kernel.complete else None
+        limit = self._journal.store_limit
         for name in self._changed:
             if kernel is not None and kernel.covers(name):  # else compiled code of this step may have done it
-                found.reads[f"file:{name}"] = CHANGED
+                before = self._journal.writes.get(name)
+                now = (
+                    file_digest(self._journal.places.path(name), limit) if before is None else before.preimage
+                )
+                if now != found.reads[f"file:{name}"]:
+                    found.reads[f"file:{name}"] = CHANGED
         if not (written or self._changed):
             return
         earliest: Dict[str, Entry] = {}
@@ -312,9 +314,13 @@ def _open_elsewhere() -> Set[str]:
     return found
 
 
-def _version_now(path: str) -> Optional[Signature]:
+def _status_now(path: str) -> Optional[os.stat_result]:
     try:
-        status = os.stat(path)
+        return os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return signature(status)
+
+
+def _version_now(path: str) -> Optional[Signature]:
+    status = _status_now(path)
+    return None if status is None else signature(status)

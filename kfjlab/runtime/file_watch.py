@@ -33,7 +33,8 @@ _HARMLESS = frozenset(
 
 _active: Optional[Watch] = None
 _installed = False
-_real_stat, _real_lstat, _real_access = os.stat, os.lstat, os.access
+_real_stat, _real_lstat, _real_access, _real_readlink = os.stat, os.lstat, os.access, os.readlink
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
 class Watch:
@@ -62,8 +63,8 @@ class Watch:
 
     def opened(self, arguments: Tuple[Any, ...]) -> None:
         path, _, flags = arguments
-        name = self.journal.places.name(path)
-        if name is None or name == ".":
+        name = self._name(path, last=not flags & _NO_FOLLOW)
+        if name is None:
             return
         access = flags & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR)
         if access == os.O_RDONLY:
@@ -79,19 +80,24 @@ class Watch:
         name = self.journal.places.name(path)
         if name is None or (self._imports is not None and self._imports.importing) or _called_by_import():
             return
-        self.journal.list_folder(name)
+        name = self.journal.follow(name)
+        if name is not None:
+            self.journal.list_folder(name)
 
     def removed(self, arguments: Tuple[Any, ...]) -> None:
-        name = self._name(arguments[0], arguments[1] if len(arguments) > 1 else -1)
+        name = self._name(arguments[0], arguments[1] if len(arguments) > 1 else -1, last=False)
         if name is not None:
             self.journal.read(name)
             self.journal.write(name)
+            if os.path.islink(self.journal.places.path(name)):
+                self.journal.linked()
 
     def renamed(self, arguments: Tuple[Any, ...]) -> None:
         source, target = arguments[:2]
         source_dir, target_dir = (arguments[2], arguments[3]) if len(arguments) > 3 else (-1, -1)
-        old, new = self._name(source, source_dir), self._name(target, target_dir)
-        if old is not None and os.path.isdir(self.journal.places.path(old)):
+        old, new = self._name(source, source_dir, last=False), self._name(target, target_dir, last=False)
+        self.journal.linked()
+        if old is not None and _is_folder(self.journal.places.path(old)):
             self._renamed_folder(old, target)
             return
         if old is not None:
@@ -101,16 +107,23 @@ class Watch:
             self.journal.write(new)
 
     def linked(self, arguments: Tuple[Any, ...]) -> None:
-        source, target = self._name(arguments[0]), self._name(arguments[1])
+        source, target = self._name(arguments[0]), self._name(arguments[1], last=False)
         if source is not None:
             self.journal.read(source)
+            self.journal.settle(source)
         if target is not None:
             self.journal.write(target)
 
     def symlinked(self, arguments: Tuple[Any, ...]) -> None:
-        target = self._name(arguments[1])
+        target = self._name(arguments[1], last=False)
         if target is not None:
             self.journal.write(target)
+        self.journal.linked()
+
+    def touched(self, arguments: Tuple[Any, ...]) -> None:
+        name = self._name(arguments[0])
+        if name is not None:
+            self.journal.settle(name)
 
     def truncated(self, arguments: Tuple[Any, ...]) -> None:
         name = self._name(arguments[0])
@@ -119,17 +132,17 @@ class Watch:
             self.journal.write(name)
 
     def made_folder(self, arguments: Tuple[Any, ...]) -> None:
-        name = self._name(arguments[0], arguments[2] if len(arguments) > 2 else -1)
+        name = self._name(arguments[0], arguments[2] if len(arguments) > 2 else -1, last=False)
         if name is not None:
             self.journal.make_folder(name)
 
     def removed_folder(self, arguments: Tuple[Any, ...]) -> None:
-        name = self._name(arguments[0], arguments[1] if len(arguments) > 1 else -1)
+        name = self._name(arguments[0], arguments[1] if len(arguments) > 1 else -1, last=False)
         if name is not None:
             self.journal.remove_folder(name)
 
     def removed_tree(self, arguments: Tuple[Any, ...]) -> None:
-        name = self._name(arguments[0])
+        name = self._name(arguments[0], last=False)
         if name is not None:
             for inside in _files_below(self.journal.places.path(name)):
                 self.removed((inside,))
@@ -156,15 +169,17 @@ class Watch:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def looked(self, path: object) -> None:
-        """Something asked whether a file is there, or how large or old it is."""
+    def looked(self, path: object, last: bool = True) -> None:
+        """Something asked whether a file is there, or how large or old it is. ``last``: not whether it is a link."""
         if getattr(self._thread, "busy", False):
             return
         self._thread.busy = True
         try:
             name = self.journal.places.name(path)
             if name is not None and self.journal.places.inside(name):
-                self.journal.look(name)
+                name = self.journal.follow(name, last)
+                if name is not None:
+                    self.journal.look(name)
         except Exception as error:
             self.problems[f"{type(error).__name__}: {error}"] = None
         finally:
@@ -174,7 +189,9 @@ class Watch:
         """A module of the workspace was executed from the file ``path`` (or from its compiled form)."""
         name = self.journal.places.name(path)
         if name is not None and self.journal.places.inside(name):
-            self.journal.read(name)
+            name = self.journal.follow(name)
+            if name is not None:
+                self.journal.read(name)
 
     def missing_module(self, path: str) -> None:
         """A module of the workspace would have been in the file ``path``, which is not there."""
@@ -186,24 +203,27 @@ class Watch:
         """A context in which this thread's file accesses are not the step's."""
         return _Pause(self._thread)
 
-    def _name(self, path: Any, folder: Any = -1) -> Optional[str]:
+    def _name(self, path: Any, folder: Any = -1, last: bool = True) -> Optional[str]:
         if isinstance(folder, int) and folder >= 0 and not os.path.isabs(os.fsdecode(path)):
             try:
                 path = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), os.fsdecode(path))
             except OSError:
                 return None  # no such file system here: comparing the workspace before and after shows it
         name = self.journal.places.name(path)
+        if name is None or name == ".":
+            return None
+        name = self.journal.follow(name, last)
         return None if name == "." else name
 
     def _renamed_folder(self, old: str, target: Any) -> None:
         start = self.journal.places.path(old)
         for inside in _files_below(start):
             self.removed((inside,))
-            new = self._name(os.path.join(os.fsdecode(target), os.path.relpath(inside, start)))
+            new = self._name(os.path.join(os.fsdecode(target), os.path.relpath(inside, start)), last=False)
             if new is not None:
                 self.journal.write(new)
         self.journal.remove_folder(old)
-        made = self._name(target)
+        made = self._name(target, last=False)
         if made is not None:
             self.journal.make_folder(made)
 
@@ -232,6 +252,9 @@ _HANDLERS: Dict[str, _Handler] = {
     "os.link": Watch.linked,
     "os.symlink": Watch.symlinked,
     "os.truncate": Watch.truncated,
+    "os.utime": Watch.touched,
+    "os.chmod": Watch.touched,
+    "os.chown": Watch.touched,
     "os.mkdir": Watch.made_folder,
     "os.rmdir": Watch.removed_folder,
     "shutil.rmtree": Watch.removed_tree,
@@ -268,28 +291,39 @@ def active() -> Optional[Watch]:
 
 def _stat(path: Any, *, dir_fd: Any = None, follow_symlinks: bool = True) -> os.stat_result:
     if _active is not None and dir_fd is None:
-        _active.looked(path)
+        _active.looked(path, follow_symlinks)
     return _real_stat(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
 
 
 def _lstat(path: Any, *, dir_fd: Any = None) -> os.stat_result:
     if _active is not None and dir_fd is None:
-        _active.looked(path)
+        _active.looked(path, False)
     return _real_lstat(path, dir_fd=dir_fd)
+
+
+def _readlink(path: Any, *, dir_fd: Any = None) -> Any:
+    if _active is not None and dir_fd is None:
+        _active.looked(path, False)
+    return _real_readlink(path, dir_fd=dir_fd)
 
 
 def _access(
     path: Any, mode: int, *, dir_fd: Any = None, effective_ids: bool = False, follow_symlinks: bool = True
 ) -> bool:
     if _active is not None and dir_fd is None:
-        _active.looked(path)
+        _active.looked(path, follow_symlinks)
     return _real_access(
         path, mode, dir_fd=dir_fd, effective_ids=effective_ids, follow_symlinks=follow_symlinks
     )
 
 
 def _wrap_looks() -> None:
-    for wrapper, real in ((_stat, _real_stat), (_lstat, _real_lstat), (_access, _real_access)):
+    for wrapper, real in (
+        (_stat, _real_stat),
+        (_lstat, _real_lstat),
+        (_access, _real_access),
+        (_readlink, _real_readlink),
+    ):
         wrapper.__name__ = wrapper.__qualname__ = real.__name__
         wrapper.__doc__, wrapper.__module__ = real.__doc__, "os"
         for able in (
@@ -338,9 +372,13 @@ def _called_by_import() -> bool:
 
 
 def _files_below(folder: str) -> Any:
-    for base, _, names in os.walk(folder):
-        for name in names:
+    for base, folders, names in os.walk(folder):
+        for name in names + [inside for inside in folders if os.path.islink(os.path.join(base, inside))]:
             yield os.path.join(base, name)
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def is_regular(status: os.stat_result) -> bool:

@@ -41,8 +41,10 @@ KEEP_FROM = 4 * 1024 * 1024
 """Bytes from which a digest is worth keeping in a file."""
 _BLOCK = 1024 * 1024
 
-Signature = Tuple[int, int, int]
-"""Size, time of the last change (ns) and inode."""
+Signature = Tuple[int, int, int, int]
+"""Size, time of the last change (ns), inode, and time of the last change of any kind (ns), which programs cannot set."""
+LINK = "link:"
+"""What the digest of a symbolic link starts with; its target follows."""
 
 _memo: Dict[Tuple[int, Signature], str] = {}
 _memo_folder: Optional[str] = None
@@ -56,17 +58,19 @@ def remember_digests_in(folder: Optional[str]) -> None:
 
 def signature(status: os.stat_result) -> Signature:
     """What tells a file's versions apart without reading it."""
-    return status.st_size, status.st_mtime_ns, status.st_ino
+    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
 
 
 def file_digest(path: str, store_limit: int) -> str:
     """The digest of a file now: sha256 (hex), or ``stat:SIZE:MTIME_NS`` above ``store_limit`` bytes; :data:`ABSENT` when there is none.
 
-    Digests are remembered by device, inode, size and time, in this process and where :func:`remember_digests_in` says. Raises
-    :class:`OSError` when the file is there and cannot be read.
+    A link is not followed: its digest is its target. Digests are remembered by device, inode, size and times, in this process and where
+    :func:`remember_digests_in` says. Raises :class:`OSError` when the file is there and cannot be read.
     """
     try:
-        status = os.stat(path)
+        status = os.lstat(path)
+        if stat.S_ISLNK(status.st_mode):
+            return LINK + os.readlink(path)
     except (FileNotFoundError, NotADirectoryError):
         return ABSENT
     if stat.S_ISDIR(status.st_mode):
@@ -94,7 +98,7 @@ def known_digest(device: int, version: Signature) -> Optional[str]:
 
 def remember_digest(status: os.stat_result, digest: str) -> None:
     """Note the digest of a version of a file, if that version can be told from later ones."""
-    if time.time() - status.st_mtime <= SETTLED:
+    if time.time() - max(status.st_mtime, status.st_ctime) <= SETTLED:
         return
     key = (status.st_dev, signature(status))
     _memo[key] = digest
@@ -143,10 +147,12 @@ def is_ignored(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Survey:
-    """What is in a workspace: files with their signatures, and folders (``""`` is the workspace itself), by relative path."""
+    """What is in a workspace, by relative path: files and links with their signatures, folders (``""`` is the workspace itself), and which
+    are links."""
 
     files: Dict[str, Signature]
     folders: List[str]
+    links: List[str]
 
 
 def workspace_snapshot(
@@ -157,9 +163,9 @@ def workspace_snapshot(
 
 
 def survey(root: str, hidden: Tuple[str, ...] = (), limit: int = SNAPSHOT_LIMIT) -> Survey:
-    """The files and folders under ``root``. Virtual environments and ``hidden`` folders (absolute paths) are left out; links to folders
+    """The files and folders under ``root``. Virtual environments and ``hidden`` folders (absolute paths) are left out; links
     are not followed; what cannot be read is not there. Ends after ``limit`` entries."""
-    found = Survey({}, [])
+    found = Survey({}, [], [])
     waiting = [("", os.path.abspath(root))]
     entries = 0
     while waiting:
@@ -182,6 +188,9 @@ def survey(root: str, hidden: Tuple[str, ...] = (), limit: int = SNAPSHOT_LIMIT)
                     if entry.path in hidden:
                         continue
                     waiting.append((f"{prefix}{entry.name}/", entry.path))
+                elif entry.is_symlink():
+                    found.links.append(prefix + entry.name)
+                    found.files[prefix + entry.name] = signature(entry.stat(follow_symlinks=False))
                 elif entry.is_file():
                     found.files[prefix + entry.name] = signature(entry.stat())
             except OSError:

@@ -26,7 +26,7 @@ from tests.runtime.harness import Bench, cells
 def bench(shared: Bench) -> Bench:
     """The shared bench with an empty workspace."""
     for path in shared.workspace.iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     return shared
 
 
@@ -114,7 +114,13 @@ def test_looking(bench: Bench) -> None:
     reads, writes, _ = touched(record)
     assert (
         reads
-        == {"file:missing": ABSENT, "file:also/missing": ABSENT, "file:here": sha("h"), "file:third": ABSENT}
+        == {
+            "file:missing": ABSENT,
+            "file:also": ABSENT,
+            "file:also/missing": ABSENT,
+            "file:here": sha("h"),
+            "file:third": ABSENT,
+        }
         and not writes
     )
 
@@ -185,6 +191,65 @@ def test_the_preludes_reads(tmp_path: Path) -> None:
     ready = bench.prelude(*cells("import helper, json\njson.load(open('settings.json'))", role="imports"))
     bench.close()
     assert ready["record"]["reads"] == {"file:helper.py": sha("value = 1\n"), "file:settings.json": sha("{}")}
+
+
+def test_links(bench: Bench) -> None:
+    for name in ("real/a", "v1"):
+        (bench.workspace / name).parent.mkdir(exist_ok=True)
+        (bench.workspace / name).write_text(name)
+    (bench.workspace / "link").symlink_to("real")
+    (bench.workspace / "deep").symlink_to("link")
+    (bench.workspace / "cur").symlink_to("v1")
+    record = bench.run(
+        "import os\nopen('deep/a').read()\nopen('cur').read()\nos.listdir('link')\nos.path.exists('deep/none')"
+    )
+    assert touched(record) == (
+        {
+            "file:deep": "link:link", "file:link": "link:real", "file:real/a": sha("real/a"), "file:cur": "link:v1",
+            "file:v1": sha("v1"), "dir:real": '["a"]', "file:real/none": ABSENT,
+        }, {}, {},
+    )  # fmt: skip
+    record = bench.run("open('deep/new', 'w').write('1')\nopen('cur', 'a').write('+')")
+    _, writes, preimages = touched(record)
+    assert writes == {"file:real/new": sha("1"), "file:v1": sha("v1+")}
+    assert preimages == {"file:real/new": ABSENT, "file:v1": sha("v1")}
+    looks = bench.run("import os\nos.path.islink('cur')\nos.readlink('link')\nos.path.lexists('none')")
+    assert touched(looks)[0] == {"file:cur": "link:v1", "file:link": "link:real", "file:none": ABSENT}
+
+
+def test_links_that_a_step_makes(bench: Bench) -> None:
+    (bench.workspace / "v1").write_text("1")
+    (bench.workspace / "runs" / "1").mkdir(parents=True)
+    (bench.workspace / "runs" / "1" / "o").write_text("o")
+    (bench.workspace / "old").symlink_to("v1")
+    record = bench.run(
+        "import os\nos.symlink('v1', 'cur')\nos.symlink('runs/1', 'latest')\nopen('latest/o').read()\nos.remove('latest')\n"
+        "os.symlink('runs', 'latest')\nopen('latest/1/o', 'a').write('+')\nos.rename('old', 'older')\nos.chmod('v1', 0o600)"
+    )
+    reads, writes, preimages = touched(record)
+    assert writes == {
+        "file:cur": "link:v1", "file:latest": "link:runs", "file:runs/1/o": sha("o+"), "file:old": ABSENT, "file:older": "link:v1",
+    }  # fmt: skip
+    assert preimages["file:latest"] == ABSENT and preimages["file:old"] == "link:v1"
+    assert reads == {"file:old": "link:v1", "file:runs/1/o": sha("o")}
+
+
+def test_times_that_programs_set_do_not_hide_a_change(bench: Bench) -> None:
+    save = "import os\nwith open('o', 'w') as f: f.write('{}')\nos.utime('o', (0, 0))"
+    bench.run(save.format("aaa"))
+    assert touched(bench.run("open('o').read()"))[0] == {"file:o": sha("aaa")}
+    assert touched(bench.run(save.format("bbb")))[1] == {"file:o": sha("bbb")}
+    assert touched(bench.run("open('o').read()"))[0] == {"file:o": sha("bbb")}
+
+
+def test_other_times_and_permissions_are_no_change(bench: Bench) -> None:
+    (bench.workspace / "f").write_text("f")
+    (bench.workspace / "g").write_text("g")
+    record = bench.run(
+        "import os\nfrom pathlib import Path\nopen('f').read()\nos.path.exists('g')\nos.chmod('f', 0o600)\nos.chmod('g', 0o600)\n"
+        "Path('g').touch()\nPath('f').touch()\nos.link('f', 'h')"
+    )
+    assert touched(record)[:2] == ({"file:f": sha("f"), "file:g": sha("g")}, {"file:h": sha("f")})
 
 
 def test_databases(bench: Bench) -> None:
@@ -334,14 +399,16 @@ def test_a_file_that_another_step_writes_while_it_is_open(bench: Bench) -> None:
     time.sleep(0.1)
     second = bench.step(append.format(0, "2"), name="second")
     for attempt in (second, first):
-        reads, writes, preimages = touched(attempt.result())
+        reads, _, preimages = touched(attempt.result())
         assert reads == {"file:log": CHANGED} and preimages == {"file:log": sha("before")}
     assert touched(bench.run("open('log', 'a').write('3')"))[0] == {"file:log": sha("before21")}
 
 
 def test_a_file_that_another_step_writes_before_it_is_read(bench: Bench) -> None:
     (bench.workspace / "d").write_text("old")
-    slow = bench.step("import time\nf = open('d')\nprint('on', flush=True)\ntime.sleep(0.3)\nf.read()\nf.close()\ndel f")
+    slow = bench.step(
+        "import time\nf = open('d')\nprint('on', flush=True)\ntime.sleep(0.3)\nf.read()\nf.close()\ndel f"
+    )
     slow.until(type="log")
     bench.run("open('d', 'w').write('new')")
     assert touched(slow.result())[0] == {"file:d": CHANGED}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from kfjlab.runs.model import RunState, StepState
 from kfjlab.runs.store import RunStore
 from kfjlab.runtime.objects import ObjectStore
-from kfjlab.runtime.protocol import StepError, StepRecord
+from kfjlab.runtime.protocol import CHANGED, StepError, StepRecord
 
 from .attempt import Attempt, Limits
 from .capacity import Demand, machine_capacity
@@ -52,6 +52,8 @@ class Engine:
         self._running: dict[int, tuple[Attempt, asyncio.Task[StepRecord], Inputs]] = {}
         self._outdated: dict[int, Mismatch] = {}
         self._alone = False
+        self._disturbed: set[int] = set()
+        """Steps whose files another step wrote while they had them open: they are next started when nothing else runs."""
         self._cancelled = False
         self._most_reruns = len(self._steps) + 3
         """How often a step may be run again for what others did: each time an earlier step has settled, and some for the outside world."""
@@ -275,6 +277,9 @@ class Engine:
             error = unstable(self._steps[position].name, first.resource)
             self._ledger.give_up(position, StepRecord("failed", error=error))
             return
+        record = self._ledger.record(position)
+        if record is not None and CHANGED in record.reads.values():
+            self._disturbed.add(position)
         self._ledger.drop(position)
         self._progress.runs_again(position, first.resource, first.writer)
 
@@ -324,11 +329,13 @@ class Engine:
                 continue
             assert standing.inputs is not None
             misplaced = self._files.misplaced(standing.inputs.slots)
-            if misplaced and self._running:
+            alone = bool(misplaced) or position in self._disturbed
+            if alone and self._running:
                 return True  # files go back to an older version only while nothing else runs
             if not self._healing.put_back(misplaced, standing.inputs.slots, position):
                 return False
-            self._alone = bool(misplaced)
+            self._alone = alone
+            self._disturbed.discard(position)
             self._start(position, standing.inputs, zygote)
             if self._alone:
                 break

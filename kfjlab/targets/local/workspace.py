@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from kfjlab.runtime.files import DIRECTORY, file_digest, folder_names, hidden_folders, workspace_snapshot
+from kfjlab.runtime.files import DIRECTORY, LINK, file_digest, folder_names, hidden_folders, workspace_snapshot
 from kfjlab.runtime.objects import CorruptObject, ObjectStore
 from kfjlab.runtime.protocol import ABSENT, StepRecord
 
@@ -107,8 +107,10 @@ class Workspace:
         return all(self.digest(name) == record.writes.get(name) for name in record.inferred)
 
     def can_restore(self, digest: str) -> bool:
-        """Whether the content of that digest is in the store (or is a folder, or nothing)."""
-        return digest in (ABSENT, DIRECTORY) or (len(digest) == 64 and self._objects.contains(digest))
+        """Whether the content of that digest is in the store (or is a folder, a link, or nothing)."""
+        if digest in (ABSENT, DIRECTORY) or digest.startswith(LINK):
+            return True
+        return len(digest) == 64 and self._objects.contains(digest)
 
     def restore(self, files: Mapping[str, str]) -> list[str]:
         """Put files back: resource → digest, as :meth:`misplaced` gives them. Returns the resources whose content is missing from the store
@@ -116,6 +118,8 @@ class Workspace:
         lost = []
         for resource, digest in files.items():
             path = self.path(resource)
+            if path.is_symlink():
+                path.unlink()
             if digest == ABSENT and path.is_dir():
                 with contextlib.suppress(OSError):  # not empty: something else in it is wanted
                     path.rmdir()
@@ -123,6 +127,10 @@ class Workspace:
                 path.unlink(missing_ok=True)
             elif digest == DIRECTORY:
                 path.mkdir(parents=True, exist_ok=True)
+            elif digest.startswith(LINK):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.unlink(missing_ok=True)
+                path.symlink_to(digest[len(LINK) :])
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 try:

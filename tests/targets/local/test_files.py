@@ -1,0 +1,87 @@
+"""Files of the workspace in whole runs: who reads and writes them, in which version."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from .conftest import Lab
+
+
+def test_links_that_steps_make_are_followed_and_put_back(lab: Lab) -> None:
+    cells = (
+        ("imports", "import os"),
+        ("step:make", "os.makedirs('runs/1')\nwith open('runs/1/o.txt', 'w') as f: f.write('1')\ndel f"),
+        ("step:link", "import time\ntime.sleep(0.3)\nfor n in ['latest', 'cur']:\n    if os.path.lexists(n): os.remove(n)\n"
+         "os.symlink('runs/1', 'latest')\nos.symlink('runs/1/o.txt', 'cur')"),
+        ("step:more", "with open('runs/1/o.txt', 'a') as f: f.write('2')\ndel f"),
+        ("step:read", "print(open('latest/o.txt').read(), open('cur').read(), os.path.islink('cur'))"),
+    )  # fmt: skip
+    for _ in range(2):
+        outcome = lab.run(*cells, max_parallel=4)
+        assert outcome.state == "succeeded", outcome.run.error
+        assert outcome.outputs("read") == "12 12 True\n"
+        assert (lab.folder / "latest").readlink() == Path("runs/1")
+        (lab.folder / "latest").unlink()
+        (lab.folder / "cur").unlink()
+        shutil.rmtree(lab.folder / "runs")
+    assert outcome.executed() == set()
+
+
+def test_times_that_a_step_sets_do_not_hide_a_change(lab: Lab) -> None:
+    cells = (
+        ("functions", "import os\ndef save(text):\n    with open('o', 'w') as file: file.write(text)\n    os.utime('o', (0, 0))"),
+        ("step:a", "save('aaa')"),
+        ("step:b", "first = open('o').read()"),
+        ("step:c", "save('bbb')"),
+        ("step:d", "print(first, open('o').read())"),
+    )  # fmt: skip
+    for _ in range(2):
+        outcome = lab.run(*cells)
+        assert outcome.state == "succeeded", outcome.run.error
+        assert outcome.outputs("d") == "aaa bbb\n"
+
+
+def test_what_two_steps_write_at_the_same_time_is_written_again_in_order(lab: Lab) -> None:
+    (lab.folder / "run.log").write_text("")
+    (lab.folder / "helper.py").write_text(
+        "import time\ndef log(lines, pause):\n    with open(''.join(['run', '.log']), 'a') as f:\n"
+        "        for line in lines:\n            time.sleep(pause); f.write(line); f.flush()\n"
+    )
+    outcome = lab.run(
+        ("imports", "import helper"),
+        ("step:a", "helper.log(['a1', 'a2', 'a3'], 0.2)"),
+        ("step:b", "helper.log(['b1'], 0)"),
+        ("step:c", "text = open(''.join(['run', '.log'])).read()"),
+        max_parallel=4,
+    )
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.value("text") == "a1a2a3b1" == (lab.folder / "run.log").read_text()
+    assert outcome.stale() and outcome.steps["b"].attempt <= 3
+
+
+def test_what_a_later_step_writes_is_not_read_by_one_that_opened_the_file_before(lab: Lab) -> None:
+    (lab.folder / "d.txt").write_text("old")
+    (lab.folder / "helper.py").write_text(
+        "import time\ndef slow():\n    with open(''.join(['d', '.txt'])) as f:\n        time.sleep(0.6); return f.read()\n"
+        "def save(text):\n    with open(''.join(['d', '.txt']), 'w') as f: f.write(text)\n"
+    )
+    outcome = lab.run(
+        ("imports", "import helper"), ("step:a", "v = helper.slow()"), ("step:b", "helper.save('new')"), max_parallel=4
+    )  # fmt: skip
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.value("v") == "old" and (lab.folder / "d.txt").read_text() == "new"
+
+
+def test_a_reader_waits_for_who_goes_on_writing(lab: Lab) -> None:
+    (lab.folder / "d.txt").write_text("old")
+    (lab.folder / "helper.py").write_text(
+        "import time\ndef slow():\n    with open(''.join(['d', '.txt'])) as f:\n        time.sleep(0.15); return f.read()\n"
+        "def save():\n    with open(''.join(['d', '.txt']), 'a') as f:\n"
+        "        for i in range(30): f.write(str(i)); f.flush(); time.sleep(0.05)\n"
+    )
+    outcome = lab.run(
+        ("imports", "import helper"), ("step:a", "v = helper.slow()"), ("step:b", "helper.save()"), max_parallel=4
+    )  # fmt: skip
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.value("v") == "old" and outcome.steps["a"].attempt == 2
