@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import numbers
-from typing import Any, Callable, Dict, Iterable, Mapping, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Set, Tuple
 
 from .kinds import module_of
 from .protocol import CellSource
@@ -18,7 +18,8 @@ def metrics_of(
 ) -> Tuple[Dict[str, float], Dict[str, str]]:
     """The metrics: names that the cells bind at their top level, print or show, and whose value is a real number.
 
-    ``transform`` turns IPython's syntax into Python's. Returns the numbers, and for those that are none (NaN, infinite) their text.
+    ``transform`` turns IPython's syntax into Python's. Returns the numbers, and for those that are none (NaN, infinite, too
+    large), what they are.
     """
     names: Set[str] = set()
     for cell in cells:
@@ -31,7 +32,11 @@ def metrics_of(
     found: Dict[str, float] = {}
     unusable: Dict[str, str] = {}
     for name in sorted(names):
-        number = _number(namespace[name]) if name in namespace else None
+        try:
+            number = _number(namespace[name]) if name in namespace else None
+        except OverflowError:
+            unusable[name] = "too large for a float"
+            continue
         if number is not None and math.isfinite(number):
             found[name] = number
         elif number is not None:
@@ -80,18 +85,19 @@ def _is_loop_target(statement: ast.stmt, name: ast.Name) -> bool:
     )
 
 
-def _number(value: Any) -> Any:
-    """``value`` as a float when it is one real number: Python's, numpy's, or an array or tensor with no dimension."""
-    if isinstance(value, numbers.Real):
-        return float(value)
+def _number(value: Any) -> Optional[float]:
+    """``value`` as a float when it is one real number: Python's, numpy's, or an array or tensor with no dimension. Raises
+    :class:`OverflowError` for integers and fractions that no float can be."""
     kind = module_of(type(value)).partition(".")[0]
-    if (
-        kind in ("numpy", "torch", "tensorflow", "jax", "jaxlib", "cupy", "decimal", "fractions")
-        and getattr(value, "ndim", 0) == 0
-    ):
-        try:
+    try:
+        if isinstance(value, numbers.Real):
+            return float(value)
+        if (
+            kind in ("numpy", "torch", "tensorflow", "jax", "jaxlib", "cupy", "decimal")
+            and getattr(value, "ndim", 0) == 0
+        ):
             item = value.item() if hasattr(value, "item") else value
             return float(item) if isinstance(item, numbers.Real) or kind == "decimal" else None
-        except (TypeError, ValueError, RuntimeError):
-            return None  # a date, a string, or a tensor without a value
+    except (TypeError, ValueError, RuntimeError):
+        pass  # a date, a string, a tensor without a value, a number that cannot say which
     return None

@@ -251,6 +251,20 @@ def test_metrics(shared: Bench) -> None:
     assert shared.run("a = 1").metrics == {}
 
 
+def test_metrics_that_no_float_can_be(shared: Bench) -> None:
+    record = shared.run(
+        "from fractions import Fraction\nimport decimal\n"
+        "huge, part, tiny, nan = 10**400, Fraction(10**5000, 3), Fraction(1, 3), decimal.Decimal('sNaN')\nwide = decimal.Decimal('1e999')",
+        metrics=True,
+    )
+    assert record.state == "succeeded" and record.metrics == {"tiny": 1 / 3}
+    assert sorted(w["message"].split(";")[0] for w in record.warnings) == [
+        "Metric huge is too large for a float",
+        "Metric part is too large for a float",
+        "Metric wide is inf",
+    ]
+
+
 def test_environment_and_installs(shared: Bench) -> None:
     record = shared.run("import os\nprint(os.environ['GIVEN'])", env={"GIVEN": "yes"})
     assert shared.last.text() == "yes\n" and "ambient:environ" not in record.writes
