@@ -59,15 +59,17 @@ class WorkspaceModules:
         self._assigned: Set[Tuple[str, str]] = set()
         self._targets: List[Tuple[str, ...]] = []
         self.on_import: Callable[[str], None] = lambda path: None
-        """Called with the file of each module of the workspace that is imported."""
+        """Called with the file of each module that is imported, unless it belongs to Python or an installed package."""
         self.on_missing: Callable[[str], None] = lambda path: None
-        """Called with each path in the workspace where a module was looked for and not found."""
+        """Called with each such path where a module was looked for and not found."""
 
     def executed(self, module: ModuleType, origin: Optional[str]) -> None:
         """A module was imported (a listener of :class:`~kfjlab.runtime.imports.ImportWatch`)."""
-        if origin is None or not self._is_workspace(origin) or sys.modules.get(module.__name__) is not module:
+        if origin is None or sys.modules.get(module.__name__) is not module or not self._counts(origin):
             return
         self.on_import(origin)
+        if not self._is_workspace(origin):
+            return
         watched = self._watched[module.__name__] = _Watched(module)
         if self._store is not None:
             watched.begin(self._store)
@@ -75,13 +77,13 @@ class WorkspaceModules:
     def missed(self, name: str, folders: Sequence[str], importer: FrameType) -> None:
         """A module was not found (a listener of :class:`~kfjlab.runtime.imports.ImportWatch`). What libraries try is left out: they do not
         mean files of the notebook."""
-        if importer.f_globals is not self._namespace and not self._is_workspace(importer.f_code.co_filename):
+        if importer.f_globals is not self._namespace and not self._counts(importer.f_code.co_filename):
             return
         module = name.rpartition(".")[2]
         for folder in folders:
             for file in (f"{module}.py", os.path.join(module, "__init__.py"), module):
                 path = os.path.join(folder, file)
-                if self._is_workspace(path):
+                if self._counts(path):
                     self.on_missing(path)
 
     def rebase(self, store: ObjectStore) -> None:
@@ -155,6 +157,9 @@ class WorkspaceModules:
         value, _ = states.put(state)
         if value is not None:
             changes.writes[key], changes.values[key] = value.content or value.digest, value
+
+    def _counts(self, origin: str) -> bool:
+        return self._places.name(origin) is not None
 
     def _is_workspace(self, origin: str) -> bool:
         name = self._places.name(origin)

@@ -186,15 +186,14 @@ class Watch:
             self._thread.busy = False
 
     def module(self, path: str) -> None:
-        """A module of the workspace was executed from the file ``path`` (or from its compiled form)."""
-        name = self.journal.places.name(path)
-        if name is not None and self.journal.places.inside(name):
-            name = self.journal.follow(name)
+        """A module was executed from the file ``path`` (or from its compiled form)."""
+        with self.paused():
+            name = self._name(path)
             if name is not None:
                 self.journal.read(name)
 
     def missing_module(self, path: str) -> None:
-        """A module of the workspace would have been in the file ``path``, which is not there."""
+        """A module would have been in the file ``path``, which is not there."""
         name = self.journal.places.name(path)
         if name is not None:
             self.journal.missed(name)

@@ -105,12 +105,15 @@ class Prelude:
         journal = self._journal()
         capture.start()
         try:
-            activate(Watch(journal, session.imports))
+            watch = Watch(journal, session.imports)
+            session.modules.on_import, session.modules.on_missing = watch.module, watch.missing_module
+            activate(watch)
             record = run_in_loop(lambda: self._main(capture, journal), session.context)
         finally:
             activate(None)
             capture.stop()
             reactor.stop()
+            journal.log.note("end", "")
             journal.log.close()
             session.shell.notebook = None
             self._notebook.write(spec.output)
