@@ -22,6 +22,9 @@ from .widgets import WidgetStates
 
 TEXT_LIMIT = 20 * 1024 * 1024
 """Characters of stream text kept of one cell; the log has all of it."""
+DISPLAYS = "kfjlab_displays"
+"""Key of the notebook's metadata: what was displayed under an id, so that other steps can update it, and what updates others' displays. By
+id: ``outputs``, places as ``[cell, output]``; ``content``, the last ``data`` and ``metadata`` when no output here has it."""
 DISPLAY_LIMIT = 100 * 1024 * 1024
 """Characters of rich outputs kept of one cell."""
 
@@ -124,6 +127,7 @@ class ExecutedNotebook:
         self._listen = listen
         self._current: Optional[ExecutedCell] = None
         self._displays: Dict[str, List[Dict[str, Any]]] = {}
+        self._latest: Dict[str, Dict[str, Any]] = {}
         self._widgets = WidgetStates()
 
     @property
@@ -196,6 +200,8 @@ class ExecutedNotebook:
         widgets = self._widgets.metadata()
         if widgets is not None:
             metadata["widgets"] = widgets
+        if self._latest:
+            metadata[DISPLAYS] = {name: self._places(name) for name in self._latest}
         return {
             "cells": [cell.to_json() for cell in self.cells],
             "metadata": metadata,
@@ -207,6 +213,16 @@ class ExecutedNotebook:
         """Write the notebook, whole or not at all. Raises :class:`OSError`."""
         text = json.dumps(self.to_json(), ensure_ascii=False, indent=1) + "\n"
         write_whole(path, text.encode("utf-8", "replace"))
+
+    def _places(self, display_id: str) -> Dict[str, Any]:
+        mine = {id(output) for output in self._displays.get(display_id, ())}
+        places = [
+            [number, position]
+            for number, cell in enumerate(self.cells)
+            for position, output in enumerate(cell.outputs)
+            if id(output) in mine
+        ]
+        return {"outputs": places} if places else {"content": _lines_of_output(self._latest[display_id])}
 
     def _show(
         self,
@@ -221,6 +237,7 @@ class ExecutedNotebook:
             return
         content = {"data": cell.rich(data), "metadata": to_json_data(metadata)}
         if display_id:
+            self._latest[display_id] = content
             for shown in self._displays.get(display_id, []):
                 shown.update(content)
         if not update:

@@ -19,6 +19,7 @@ from typing import Any
 from kfjlab.notebook.document import Document
 from kfjlab.notebook.pipeline import Cell, Pipeline
 from kfjlab.runs.model import Run, StepRun
+from kfjlab.runtime.notebook_output import DISPLAYS
 from kfjlab.targets.base import RefusedError
 
 from .wording import plain_json
@@ -95,21 +96,42 @@ def _executed_cells(
 ) -> Iterator[tuple[int, tuple[Cell, Mapping[str, Any]]]]:
     """Index in the notebook → the cell as the run has it, and as it was executed."""
     pipeline = Pipeline.from_json(run.pipeline)
-    yield from _matched(pipeline.prelude.cells, Path(run.folder) / "prelude.ipynb")
     files = {step.name: step.notebook for step in steps}
-    for step in pipeline.steps:
-        file = files.get(step.name)
-        if file is not None:
-            yield from _matched(step.cells, Path(file))
+    parts: list[tuple[Sequence[Cell], str | Path | None]] = [
+        (pipeline.prelude.cells, Path(run.folder) / "prelude.ipynb"),
+        *((step.cells, files.get(step.name)) for step in pipeline.steps),
+    ]
+    found = [(cells, _read(Path(file))) for cells, file in parts if file is not None]
+    _update_displays([notebook for _, notebook in found])
+    for cells, notebook in found:
+        yield from _matched(cells, notebook["cells"])
 
 
-def _matched(cells: Sequence[Cell], file: Path) -> Iterator[tuple[int, tuple[Cell, Mapping[str, Any]]]]:
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        notebook: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return {"cells": []}  # the step did not get so far
+    return notebook
+
+
+def _update_displays(notebooks: Sequence[Mapping[str, Any]]) -> None:
+    """Give the outputs of each executed notebook what later ones display under the same id, as nbclient does."""
+    shown: dict[str, list[dict[str, Any]]] = {}
+    for notebook in notebooks:
+        for name, display in notebook.get("metadata", {}).get(DISPLAYS, {}).items():
+            own = [notebook["cells"][cell]["outputs"][output] for cell, output in display.get("outputs", ())]
+            content = display["content"] if not own else {key: own[-1][key] for key in ("data", "metadata")}
+            for output in shown.setdefault(name, []):
+                output.update(content)
+            shown[name] += own
+
+
+def _matched(
+    cells: Sequence[Cell], found: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[int, tuple[Cell, Mapping[str, Any]]]]:
     """Cells and their executed forms, by position: a reused step was perhaps executed when the notebook had other
     cells before it, but it has the same cells itself."""
-    try:
-        found = json.loads(file.read_text("utf-8"))["cells"]
-    except FileNotFoundError:
-        return  # the step did not get so far
     if len(found) == len(cells):
         for cell, executed in zip(cells, found, strict=True):
             yield cell.index, (cell, executed)

@@ -262,6 +262,14 @@ def test_showing_a_figure_changes_no_ambient_state(bench: Bench) -> None:
     assert [name for name in shown.writes if name.startswith("ambient:")] == []
 
 
+def test_displays_of_other_steps_are_noted(bench: Bench) -> None:
+    made = bench.run("h = display('a', display_id='here'); h.update('b')")
+    assert bench.last.notebook()["metadata"]["kfjlab_displays"] == {"here": {"outputs": [[0, 0]]}}
+    assert bench.follow(made, "h.update('c')").state == "succeeded"
+    content = {"data": {"text/plain": ["'c'"]}, "metadata": {}}
+    assert bench.last.notebook()["metadata"]["kfjlab_displays"] == {"here": {"content": content}}
+
+
 def test_the_notebook_is_valid(tmp_path: Path) -> None:
     nbformat = pytest.importorskip("nbformat")
     bench = Bench(tmp_path)

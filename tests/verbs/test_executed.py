@@ -12,6 +12,8 @@ import pytest
 from kfjlab.notebook.analyze import analyze
 from kfjlab.notebook.document import read_document
 from kfjlab.runs.model import Run, RunState, StepRun, StepState
+from kfjlab.runtime.notebook_output import ExecutedNotebook
+from kfjlab.runtime.protocol import CellSource
 from kfjlab.verbs.executed import OutputError, executed_notebook, write_executed
 from tests.cli.conftest import write_notebook
 
@@ -105,6 +107,34 @@ def test_a_cell_that_was_edited_since_has_no_outputs(notebook: Path, tmp_path: P
     assert executed_notebook(read_document(notebook), run, steps)["cells"][5]["outputs"] == [STREAM]
     notebook.write_text(notebook.read_text("utf-8").replace("print(x)", "print(x + 1)"), "utf-8")
     assert executed_notebook(read_document(notebook), run, steps)["cells"][5]["outputs"] == []
+
+
+def displayed(path: Path, *cells: list[tuple[str, str, bool]]) -> str:
+    """A step's executed notebook whose cells display texts: the text, the id, and whether it is an update."""
+    notebook = ExecutedNotebook([CellSource(i, f"c{i}", i + 1, "") for i in range(len(cells))], {})
+    for position, shown in enumerate(cells):
+        notebook.begin(position)
+        for text, name, update in shown:
+            if text == "clear":
+                notebook.clear(wait=False)
+            else:
+                notebook.display({"text/plain": text}, {}, {"display_id": name}, update)
+        notebook.end()
+    notebook.write(str(path))
+    return str(path)
+
+
+def test_a_display_has_what_later_steps_made_of_it(notebook: Path, tmp_path: Path) -> None:
+    displayed(tmp_path / "prelude.ipynb", [("one", "x", False), ("other", "y", False), ("own", "", False)])
+    first = [("two", "x", False), ("unknown", "z", True)]
+    steps = [
+        StepRun("r1", "a", 0, StepState.SUCCEEDED, notebook=displayed(tmp_path / "a.ipynb", first, [("three\nlines", "x", True)])),
+        StepRun("r1", "b", 1, StepState.SUCCEEDED, notebook=displayed(tmp_path / "b.ipynb", [("four", "y", False), ("clear", "", False)])),
+        StepRun("r1", "c", 2, StepState.SUCCEEDED, notebook=displayed(tmp_path / "c.ipynb", [("five", "z", False), ("six", "x", True)])),
+    ]  # fmt: skip
+    cells = executed_notebook(read_document(notebook), run_of(notebook, tmp_path), steps)["cells"]
+    shown = [["".join(o["data"]["text/plain"]) for o in cell.get("outputs", ())] for cell in cells]
+    assert shown == [["six", "four", "own"], [], ["six"], [], [], [], ["five"]]
 
 
 def test_cells_behind_the_failed_one_were_not_executed(notebook: Path, tmp_path: Path) -> None:
