@@ -16,6 +16,7 @@ from .flow.builtin_names import BUILTINS, HISTORY, INJECTED
 from .flow.edges import edges_between
 from .flow.findings import Findings, syntax_problem
 from .flow.finish import finish
+from .flow.local_modules import executed_again
 from .flow.pieces import WHOLE, effects_of
 from .flow.prelude import PreludeSlices
 from .flow.timeline import PRELUDE, Timeline, Touches
@@ -152,6 +153,7 @@ def analyze_flow(
         for cell in cells
     }
     problems += Findings(names, prelude_touches, steps, timeline, sources).problems()
+    problems += executed_again(prelude_cells, [(group.name, group.cells) for group in groups], workspace)
     problems = [p for p in problems if p.cell not in meant or p.code not in _EXCEPTIONS]
     finish(steps, frozenset(prelude.binds))
     flows = _flows(steps, groups, frozenset(prelude.binds), slices)

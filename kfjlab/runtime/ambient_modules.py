@@ -1,8 +1,9 @@
 """Attributes of modules as ambient state: the key ``module:NAME``.
 
-Modules of the workspace are compared whole. Of other modules (libraries change their own attributes all the time) those attributes count
-that the notebook's cells assign: ``module.attribute = …`` or ``setattr(module, "attribute", …)``. What travels is the values of the
-attributes that were changed since the module was imported (or since the prelude): ``{"set": {…}, "deleted": […]}``.
+Modules of the workspace are compared whole, with the attributes of their classes. Of other modules (libraries change their own attributes
+all the time) those attributes count that the notebook's cells assign: ``module.attribute = …``, ``Class.attribute = …`` or
+``setattr(module, "attribute", …)``. What travels is the values of the attributes that were changed since the module was imported (or since
+the prelude): ``{"set": {…}, "deleted": […]}``, those of classes under dotted names (``Config.rate``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Seque
 from .ambient import AmbientChanges
 from .files import Places
 from .objects import ObjectStore
+from .pickling import can_change
 from .protocol import UNTOUCHED, CellSource, Value
 from .states import States
 from .values import Carrier
@@ -25,22 +27,32 @@ PREFIX = "module:"
 
 
 class _Watched:
-    """A module of the workspace and the names that were changed in it."""
+    """A module of the workspace and the attributes that were changed in it and in its classes."""
 
     def __init__(self, module: ModuleType) -> None:
         self.module = module
         self.changed: Set[str] = set()
-        self.carrier: Optional[Carrier] = None
+        self._carriers: List[Carrier] = []
+        self._data: Dict[str, Any] = {}
+        self._code: Dict[str, Any] = {}
 
     def begin(self, store: ObjectStore) -> None:
-        self.carrier = Carrier(store, self.module.__dict__, PREFIX + self.module.__name__)
-        self.carrier.begin()
+        self._data, self._code = _of_classes(self.module)
+        label = PREFIX + self.module.__name__
+        self._carriers = [Carrier(store, names, label) for names in (self.module.__dict__, self._data)]
+        for carrier in self._carriers:
+            carrier.begin()
 
     def look(self) -> bool:
         """Add what has changed since :meth:`begin`; whether anything has."""
-        assert self.carrier is not None
-        changes = self.carrier.changes()
-        names = {*changes.bound, *changes.rebound, *changes.mutated, *changes.deleted}
+        data, code = _of_classes(self.module)
+        self._data.clear()
+        self._data.update(data)
+        before = self._code
+        names = {name for name in before.keys() | code.keys() if before.get(name) is not code.get(name)}
+        for carrier in self._carriers:
+            changes = carrier.changes()
+            names |= {*changes.bound, *changes.rebound, *changes.mutated, *changes.deleted}
         names = {name for name in names if not name.startswith("__")}
         self.changed |= names
         return bool(names)
@@ -98,9 +110,14 @@ class WorkspaceModules:
             name = key[len(PREFIX) :]
             module = importlib.import_module(name)
             state = states.get(value)
-            module.__dict__.update(state["set"])
+            for attribute, changed in state["set"].items():
+                owner, last = _owner(module, attribute)
+                if owner is not None:
+                    setattr(owner, last, changed)
             for attribute in state["deleted"]:
-                module.__dict__.pop(attribute, None)
+                owner, last = _owner(module, attribute)
+                if owner is not None and last in vars(owner):
+                    delattr(owner, last)
             self._given[key] = value
             names = {*state["set"], *state["deleted"]}
             if name in self._watched:
@@ -123,7 +140,7 @@ class WorkspaceModules:
         )
         found: Dict[str, Set[str]] = {}
         for name, watched in self._watched.items():
-            if watched.carrier is not None and watched.look():
+            if watched.look():
                 found[name] = watched.changed
         assigned = self._assigned | self._resolve(self._targets)
         for name, attribute in assigned:
@@ -141,19 +158,30 @@ class WorkspaceModules:
     def _store_module(
         self, states: States, key: str, module: ModuleType, attributes: Set[str], changes: AmbientChanges
     ) -> None:
-        state: Dict[str, Any] = {
-            "set": {},
-            "deleted": sorted(a for a in attributes if a not in module.__dict__),
-        }
-        for attribute in sorted(attributes - set(state["deleted"])):
-            _, why = states.put(module.__dict__[attribute])
+        variables = {id(value): name for name, value in self._namespace.items() if not name.startswith("_")}
+        state: Dict[str, Any] = {"set": {}, "deleted": []}
+        for attribute in sorted(attributes):
+            changed = _attribute(module.__name__, attribute)
+            if changed is _ABSENT:
+                state["deleted"].append(attribute)
+                continue
+            _, why = states.put(changed)
             if why is not None:
                 message = f"{states.step} changed {module.__name__}.{attribute}, which later steps do not get: {why}"
                 changes.warnings.append(
                     {"code": "cannot-travel", "message": message, "cell": None, "name": f"ambient:{key}"}
                 )
             else:
-                state["set"][attribute] = module.__dict__[attribute]
+                state["set"][attribute] = changed
+            if id(changed) in variables and can_change(changed):
+                other = f"{module.__name__}.{attribute}"
+                message = (
+                    f"{states.step} changed {other}, which is also the variable {variables[id(changed)]}. Later steps get two objects: "
+                    f"what is done to one of them does not show in the other. Use {other} by this name only."
+                )
+                changes.warnings.append(
+                    {"code": "shared-with-module", "message": message, "cell": None, "name": f"ambient:{key}"}
+                )
         value, _ = states.put(state)
         if value is not None:
             changes.writes[key], changes.values[key] = value.content or value.digest, value
@@ -166,14 +194,17 @@ class WorkspaceModules:
         return name is not None and self._places.inside(name)
 
     def _resolve(self, targets: Iterable[Tuple[str, ...]]) -> Set[Tuple[str, str]]:
-        """Assigned attributes whose owner is a module now: (module name, attribute)."""
+        """Assigned attributes whose owner is a module now, or a class of one: (module name, attribute)."""
         found = set()
         for *path, attribute in targets:
             owner = self._namespace.get(path[0])
             for part in path[1:]:
-                owner = vars(owner).get(part) if isinstance(owner, ModuleType) else None
+                owner = vars(owner).get(part) if isinstance(owner, (ModuleType, type)) else None
             if isinstance(owner, ModuleType) and sys.modules.get(owner.__name__) is owner:
                 found.add((owner.__name__, attribute))
+            elif isinstance(owner, type) and owner.__module__ != "__main__":
+                if _attribute(owner.__module__, owner.__qualname__) is owner:
+                    found.add((owner.__module__, f"{owner.__qualname__}.{attribute}"))
         return found
 
 
@@ -182,8 +213,40 @@ _ABSENT = object()
 
 
 def _attribute(module: str, attribute: str) -> Any:
-    owner = sys.modules.get(module)
-    return _NOT_SEEN if owner is None else vars(owner).get(attribute, _ABSENT)
+    """An attribute of a module or (dotted) of a class in it, as it is stored there."""
+    if module not in sys.modules:
+        return _NOT_SEEN
+    owner, last = _owner(sys.modules[module], attribute)
+    return _ABSENT if owner is None else vars(owner).get(last, _ABSENT)
+
+
+def _owner(module: ModuleType, attribute: str) -> Tuple[Any, str]:
+    """The module or class that has an attribute (None: there is no such class any more), and the attribute's own name."""
+    *path, last = attribute.split(".")
+    owner: Any = module
+    for part in path:
+        owner = vars(owner).get(part)
+        if not isinstance(owner, type):
+            return None, last
+    return owner, last
+
+
+def _of_classes(module: ModuleType) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """The attributes of the classes that a module defines, by dotted name: data, and code (functions, properties and the like), which is
+    told by its identity."""
+    data: Dict[str, Any] = {}
+    code: Dict[str, Any] = {}
+    waiting: List[Tuple[str, Mapping[str, Any]]] = [("", vars(module))]
+    seen: Set[type] = set()
+    while waiting:
+        prefix, attributes = waiting.pop()
+        for name, value in list(attributes.items()):
+            if isinstance(value, type) and value.__module__ == module.__name__ and value not in seen:
+                seen.add(value)
+                waiting.append((f"{prefix}{name}.", vars(value)))
+            if prefix and not name.startswith(("__", "_abc_")):
+                (code if hasattr(type(value), "__get__") else data)[prefix + name] = value
+    return data, code
 
 
 def _assigned_attributes(

@@ -27,7 +27,9 @@ def test_a_variable_of_the_environment(lab: Lab, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_variable_that_a_step_looks_up(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    cells = (("step:show", "import os\nprint(os.path.expandvars('$' + 'MODE'), os.environ['PYTHONHASHSEED'])"),)
+    cells = (
+        ("step:show", "import os\nprint(os.path.expandvars('$' + 'MODE'), os.environ['PYTHONHASHSEED'])"),
+    )
     monkeypatch.setenv("MODE", "one")
     assert lab.run(*cells).outputs("show") == "one 0\n"
     assert lab.run(*cells).executed() == set()
@@ -38,7 +40,10 @@ def test_a_variable_that_a_step_looks_up(lab: Lab, monkeypatch: pytest.MonkeyPat
 def test_a_listing(lab: Lab) -> None:
     (lab.folder / "data").mkdir()
     (lab.folder / "data" / "a.txt").write_text("")
-    cells = (("imports", "import glob\nFILES = sorted(glob.glob('data/*'))"), ("step:show", "print(len(FILES))"))
+    cells = (
+        ("imports", "import glob\nFILES = sorted(glob.glob('data/*'))"),
+        ("step:show", "print(len(FILES))"),
+    )
     assert lab.run(*cells).outputs("show") == "1\n"
     assert lab.run(*cells).executed() == set()
     (lab.folder / "data" / "b.txt").write_text("")

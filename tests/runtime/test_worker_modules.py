@@ -1,0 +1,78 @@
+"""Attributes of classes in modules, and objects that a module shares with a variable."""
+
+from __future__ import annotations
+
+import pytest
+
+from kfjlab.runtime.protocol import StepRecord
+from tests.runtime.harness import Bench, cells
+
+SETTINGS = """
+class Config:
+    rate = 1
+    options = {}
+    class Inner:
+        depth = 1
+    def show(self):
+        return "as written"
+cache = []
+limit = 1
+def add(item):
+    cache.append(item)
+def rate():
+    return Config.rate
+"""
+
+
+@pytest.fixture
+def lab(bench: Bench) -> Bench:
+    (bench.workspace / "settings.py").write_text(SETTINGS)
+    bench.prelude(*cells("import settings\nfrom settings import Config, cache, add", role="imports"))
+    return bench
+
+
+@pytest.mark.parametrize(
+    ("change", "look", "shown"),
+    [
+        ("Config.rate = 5", "settings.rate()", "5"),
+        ("settings.Config.options['a'] = 1", "Config.options", "{'a': 1}"),
+        ("Config.Inner.depth = 2", "settings.Config.Inner.depth", "2"),
+        ("Config.more = [1]", "Config.more", "[1]"),
+        ("del Config.rate", "hasattr(Config, 'rate')", "False"),
+        ("Config.show = lambda self: 'changed'", "Config().show()", "changed"),
+        ("Config.make = staticmethod(lambda: 3)", "Config.make()", "3"),
+        ("setattr(Config, ''.join(['ra', 'te']), 7)", "Config.rate", "7"),
+        ("settings.limit = 4", "settings.limit", "4"),
+    ],
+)
+def test_changes_of_the_classes_of_a_module_travel(lab: Bench, change: str, look: str, shown: str) -> None:
+    first = lab.run(change)
+    assert "ambient:module:settings" in first.writes
+    second = lab.follow(first, "x = 1")
+    assert not any(name.startswith("ambient:module") for name in second.writes)
+    third = lab.follow(first, f"print({look})")
+    assert lab.last.text() == shown + "\n"
+    assert third.reads["ambient:module:settings"] == first.writes["ambient:module:settings"]
+
+
+@pytest.mark.parametrize("source", ["settings.rate()", "Config().show()", "Config.options.get('a')"])
+def test_looking_is_no_change(lab: Bench, source: str) -> None:
+    assert not any(name.startswith("ambient:module") for name in lab.run(source).writes)
+
+
+def test_an_attribute_of_a_librarys_class(bench: Bench) -> None:
+    change = "from json import JSONDecoder\nfrom fractions import Fraction\nFraction.half = lambda self: self / 2\nJSONDecoder.mark = 3"
+    first = bench.run(change)
+    bench.follow(first, "import fractions, json\nprint(fractions.Fraction(1).half(), json.JSONDecoder.mark)")
+    assert bench.last.text() == "1/2 3\n"
+
+
+def shared(record: StepRecord) -> list[str]:
+    return [w["message"] for w in record.warnings if w["code"] == "shared-with-module"]
+
+
+def test_an_object_that_is_a_modules_and_a_variables(lab: Bench) -> None:
+    (message,) = shared(lab.run("add(1)"))
+    assert "settings.cache" in message and "variable cache" in message
+    assert shared(lab.run("x = len(cache)")) == []
+    assert shared(lab.run("settings.limit = 4")) == []
