@@ -56,7 +56,8 @@ class Pickled:
     """One pickle. ``buffers``: what went out of band, in order. ``needs``: global names that functions in it look up.
     ``shared``: identities of the objects in it that others could hold, too; ``extents``: the memory that its arrays use; ``alive`` keeps
     all these alive, so that an identity stays one. ``telling``: whether the bytes change only when the value itself does (see
-    ``fingerprint`` of :func:`dump`)."""
+    ``fingerprint`` of :func:`dump`); ``untold``: whether something in it could be changed without a trace in the bytes (only of
+    ``lenient`` ones)."""
 
     data: bytes
     buffers: List[memoryview] = field(default_factory=list)
@@ -65,6 +66,7 @@ class Pickled:
     extents: List[memory.Extent] = field(default_factory=list)
     alive: Any = None
     telling: bool = True
+    untold: bool = False
 
 
 def dump(
@@ -137,7 +139,8 @@ def _dump_once(
                 notes.note(item, memory.extent_of_bytes(item))
     shared.discard(id(values))
     alive = (memo, pickler.alive, notes)
-    pickled = Pickled(file.getvalue(), buffers, pickler.needs, shared, notes.extents, alive, pickler.telling)
+    pickled = Pickled(file.getvalue(), buffers, pickler.needs, shared, notes.extents, alive)
+    pickled.telling, pickled.untold = pickler.telling, pickler.untold
     return pickled, notes
 
 
@@ -253,6 +256,7 @@ class Pickler(cloudpickle.CloudPickler):
         self.alive: List[Any] = []
         self.fingerprint = self.lenient = False
         self.telling = True
+        self.untold = False
         self._notes = notes
         self._seen: Set[type] = set()
 
@@ -273,7 +277,10 @@ class Pickler(cloudpickle.CloudPickler):
                 own = self.dispatch_table.get(type(obj))
                 reduced = own(obj) if own is not None else obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
         except Exception:  # that is what makes it impossible to pickle
-            return str, (visible_state(obj),), getattr(obj, "__dict__", None) or None
+            state, told = visible_state(obj)
+            attributes = getattr(obj, "__dict__", None) or None
+            self.untold = self.untold or not (told or attributes)
+            return str, (state,), attributes
         return reduced
 
     # Python's own types ------------------------------------------------------------------------------------------------

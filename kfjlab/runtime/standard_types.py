@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextvars
 import dataclasses
 import functools
 import gc
@@ -150,13 +151,16 @@ _TELLING = (
     "gi_frame",
     "cr_frame",
     "ag_frame",
+    "hexdigest",
 )
 """Attributes and methods without arguments that tell what was done with an object that cannot be pickled."""
 
 
-def visible_state(item: Any) -> str:
-    """What can be seen of the state of an object that cannot be pickled: which one it is, how far a generator or a file has got …"""
+def visible_state(item: Any) -> Tuple[str, bool]:
+    """What can be seen of the state of an object that cannot be pickled: which one it is, how far a generator or a file has got … And
+    whether that tells if somebody has changed it."""
     seen = [type(item).__qualname__, id(item)]
+    told = False
     for name in _TELLING:
         try:
             value = getattr(item, name)
@@ -164,7 +168,34 @@ def visible_state(item: Any) -> str:
         except Exception:  # noqa: S112 - the object has no such attribute, or is closed
             continue
         seen.append(getattr(value, "f_lasti", None) if isinstance(value, types.FrameType) else value)
-    return repr(seen)
+        told = told or name != "closed"
+    for look in (_value_of_variable, _schema_in_memory):
+        try:
+            value = look(item)
+        except Exception:  # noqa: S112 - as above
+            continue
+        if value is not None:
+            seen.append(value)
+            told = True
+    return repr(seen), told
+
+
+def _value_of_variable(item: Any) -> Any:
+    if not isinstance(item, contextvars.ContextVar):
+        return None
+    value = item.get(None)
+    return f"{id(value)} {value!r}"
+
+
+def _schema_in_memory(item: Any) -> Any:
+    """The number of the schema of an SQLite database that no file holds; ``total_changes`` does not count what changes the schema."""
+    if (type(item).__module__, type(item).__name__) != ("sqlite3", "Connection"):
+        return None
+    cursor = item.cursor()
+    cursor.row_factory = None
+    if any(file for _, _, file in cursor.execute("PRAGMA database_list")):
+        return None
+    return cursor.execute("PRAGMA schema_version").fetchone()
 
 
 # What pickles call when they are loaded. Their names are part of the format ------------------------------------------------

@@ -64,6 +64,8 @@ class Carrier:
         self._before: Dict[str, Any] = {}
         self._prints: Dict[str, Any] = {}
         self._now: Dict[str, Pickled] = {}
+        self.untold: Set[str] = set()
+        """Names of what cannot be stored and what may be changed without a trace."""
 
     # The prelude ------------------------------------------------------------------------------------------------------
 
@@ -179,6 +181,8 @@ class Carrier:
         if pickled is not None:
             return _digest(pickled), pickled
         pickled, _ = self._try(name, fingerprint=True, lenient=True)
+        if pickled is not None and pickled.untold:
+            self.untold.add(name)
         return (None if pickled is None else "lenient " + _digest(pickled)), None
 
     def _watched(self) -> List[str]:

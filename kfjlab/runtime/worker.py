@@ -191,6 +191,7 @@ class StepAttempt:
         changes = self._carrier.changes()
         mine = set(session.shell.user_ns_hidden) | _IPYTHONS
         changed = [name for name in self._changed(changes) if not self._is_ipythons(name, mine)]
+        self._report_untold(self._carrier.untold.difference(changed))
         saved = self._carrier.save([name for name in changed if name in session.namespace])
         for name in sorted({*changed, *saved.values}):
             resource = f"var:{name}"
@@ -328,12 +329,28 @@ class StepAttempt:
         given = self._spec.variables.get(name)
         if given is not None and (given.content or given.digest) == (value.content or value.digest):
             return replace(value, cell=given.cell)
+        cell = self._cell_of(name)
+        return value if cell is None else replace(value, cell=cell)
+
+    def _cell_of(self, name: str) -> Optional[int]:
+        """Index of the cell that has bound a variable, or mentions it last."""
         position = self._bound_in.get(name)
         if position is None:
             mention = re.compile(rf"\b{re.escape(name)}\b")
             mentioned = [i for i, cell in enumerate(self._spec.cells) if mention.search(cell.source)]
             position = mentioned[-1] if mentioned else None
-        return value if position is None else replace(value, cell=self._spec.cells[position].index)
+        return None if position is None else self._spec.cells[position].index
+
+    def _report_untold(self, names: Set[str]) -> None:
+        """Of the prelude's objects that cannot be carried, report those that this step seems to change (a later step is to read what it has
+        left in them) without anything that shows it."""
+        for name in sorted(names & self._spec.consumers.keys()):
+            message = (
+                f"{name!r} was made by the imports cells and cannot be carried to another step, and whether this step has changed "
+                f"it cannot be told. Step {self._spec.consumers[name]!r} sees it as the imports left it. Make it in the step that "
+                "uses it, or put both into one step."
+            )
+            self._warn("unseen-change", message, self._cell_of(name))
 
     # Small things -----------------------------------------------------------------------------------------------------
 

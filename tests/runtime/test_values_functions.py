@@ -242,6 +242,24 @@ def test_changes_of_what_cannot_travel_are_seen(steps: Steps) -> None:
     assert set(done.failures) == {"gen", "q"}
 
 
+@pytest.mark.parametrize(
+    ("make", "change", "use"),
+    [
+        ("import hashlib\nx = hashlib.sha256()", "x.update(b'a')", "x.hexdigest()"),
+        ("import hmac\nx = hmac.new(b'k', digestmod='md5')", "x.update(b'a')", "x.hexdigest()"),
+        ("import contextvars\nx = contextvars.ContextVar('x', default=0)", "x.set(5)", "x.get()"),
+        ("import sqlite3\nx = sqlite3.connect(':memory:')", "x.execute('create table t(x)')", "x.execute('select 1').fetchall()"),
+    ],
+)  # fmt: skip
+def test_changes_of_what_compiled_code_keeps_to_itself_are_seen(
+    steps: Steps, make: str, change: str, use: str
+) -> None:
+    steps.prelude = make
+    assert steps.run(use).changes["mutated"] == []
+    done = steps.run(change)
+    assert done.changes["mutated"] == ["x"] and set(done.failures) == {"x"}
+
+
 def test_lines_of_other_loaders_stay_out(steps: Steps) -> None:
     """A library's inner function goes on using the library's own variables."""
     steps.run("import contextlib\n@contextlib.contextmanager\ndef c():\n    yield k\nk = 1")

@@ -306,3 +306,14 @@ def test_installed_packages_are_the_interpreters_own(bench: Bench) -> None:
         "import sys\nprint([p for p in sys.path if 'kfjlab' in p and 'site-packages' not in p and 'dist-packages' not in p])"
     )
     assert bench.last.text() == "[]\n"
+
+
+def test_what_the_imports_made_and_nobody_can_look_into_is_reported_to_who_changes_it(bench: Bench) -> None:
+    bench.prelude(
+        *cells("import csv, io, zlib\nw = csv.writer(io.StringIO())\nz = zlib.compressobj()", role="imports")
+    )
+    record = bench.run("w.writerow([1])\n", consumers={"w": "later"})
+    assert record.state == "succeeded"
+    assert [(w["code"], w["cell"]) for w in record.warnings] == [("unseen-change", 10)]
+    assert "'later'" in record.warnings[0]["message"]
+    assert bench.run("print(w)", consumers={"x": "later"}).warnings == []
