@@ -62,7 +62,7 @@ def main() -> int:
 def _machine(repetitions: int, load: float) -> str:
     return (
         f"Measured {date.today()} with Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores, "
-        f"load {load:.1f} when it began; medians (lowest–highest), {repetitions} rounds."
+        f"load {load:.1f} when it began; medians (lowest–highest) of {repetitions} round{'s' * (repetitions > 1)}."
     )
 
 

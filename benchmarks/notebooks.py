@@ -152,7 +152,7 @@ def for_kfp(tasks: list[Task], path: Path) -> Path:
     text = f"""
 from kfp import dsl, local
 
-local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root={str(path.parent / "kfp")!r})
+local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root={str(path.parent / "artifacts")!r})
 
 
 @dsl.component(install_kfp_package=False)

@@ -46,24 +46,27 @@ def measure(repetitions: int) -> list[Row]:
 def _rows(what: str, tasks: list[Task], turns: int, repetitions: int, aim: Aim) -> list[Row]:
     """``turns``: how many steps' time the work takes when as many as possible are done at the same time."""
     with scratch() as folder:
-        notebook = tagged(tasks, folder / "bench.ipynb")
-        (folder / "elyra").mkdir()
-        pipeline, program = for_elyra(tasks, folder / "elyra"), for_kfp(tasks, folder / "kfp_tasks.py")
+        # A folder for each: kfjlab looks at the files that are beside its notebook.
+        ours, elyras, kfps = (folder / name for name in ("notebook", "elyra", "kfp"))
+        for place in (ours, elyras, kfps):
+            place.mkdir()
+        notebook = tagged(tasks, ours / "bench.ipynb")
+        pipeline, program = for_elyra(tasks, elyras), for_kfp(tasks, kfps / "tasks.py")
         found = interleaved(
             {
-                "kfjlab": lambda: _kfjlab(notebook, folder, len(tasks)),
-                "nbclient": lambda: nbclient(notebook, folder),
+                "kfjlab": lambda: _kfjlab(notebook, len(tasks)),
+                "nbclient": lambda: nbclient(notebook),
                 "Elyra": lambda: _elyra(pipeline, tasks),
                 "kfp.local": lambda: _kfp(program, tasks),
             },
             repetitions,
             slow=("Elyra", "kfp.local"),
         )
-    ours = found["kfjlab"]
+    kfjlab = found["kfjlab"]
     return [
-        compare(what, ours, "nbclient", found["nbclient"], aim),
+        compare(what, kfjlab, "nbclient", found["nbclient"], aim),
         *(
-            _overhead(what, ours, turns, name, found[name], len(tasks), its_aim)
+            _overhead(what, kfjlab, turns, name, found[name], len(tasks), its_aim)
             for name, its_aim in (("Elyra", OVERHEAD_AIM), ("kfp.local", None))
         ),
     ]
@@ -84,20 +87,20 @@ def _overhead(
     return replace(row, ratio=ratio, aim=aim.verdict(less) if aim else "")
 
 
-def _kfjlab(notebook: Path, folder: Path, steps: int) -> Sample:
+def _kfjlab(notebook: Path, steps: int) -> Sample:
     command = [sys.executable, "-m", "kfjlab", "run", str(notebook), "--no-cache", "--json"]
-    sample = process(command, folder)
+    sample = process(command, notebook.parent)
     found = json.loads(sample.output)["steps"]
     if len(found) != steps or any(step["cached"] for step in found):
         raise ProcessFailed(f"not all steps were executed: {found}")
     return sample
 
 
-def nbclient(notebook: Path, folder: Path) -> Sample:
-    """The notebook from top to bottom in one kernel, and what came of it written to a file. Raises :class:`ProcessFailed`."""
-    result = folder / "out.ipynb"
+def nbclient(notebook: Path) -> Sample:
+    """The notebook from top to bottom in one kernel, and what came of it written to a file beside it. Raises :class:`ProcessFailed`."""
+    result = notebook.with_name("out.ipynb")
     result.unlink(missing_ok=True)
-    sample = process([sys.executable, "-c", NBCLIENT, str(notebook), str(result)], folder)
+    sample = process([sys.executable, "-c", NBCLIENT, str(notebook), str(result)], notebook.parent)
     _made([result])
     return sample
 
@@ -113,7 +116,7 @@ def _elyra(pipeline: Path, tasks: Sequence[Task]) -> Sample:
 
 
 def _kfp(program: Path, tasks: Sequence[Task]) -> Sample:
-    folder = program.parent / "kfp"
+    folder = program.parent / "artifacts"
     shutil.rmtree(folder, ignore_errors=True)
     sample = process([KALE.python(), str(program)], program.parent)
     if len(list(folder.rglob("table"))) != len(tasks):

@@ -19,11 +19,12 @@ AIM = Aim("≤ 0.3 s", 0.3, seconds)
 def measure(repetitions: int) -> list[Row]:
     """Rows of the table. Raises :class:`ProcessFailed` when not even the first run works."""
     with scratch() as folder:
-        notebook = tagged(chain(STEPS), folder / "bench.ipynb")
+        (folder / "notebook").mkdir()
+        notebook = tagged(chain(STEPS), folder / "notebook" / "bench.ipynb")
         command = [sys.executable, "-m", "kfjlab", "run", str(notebook), "--json"]
-        process(command, folder)
+        process(command, notebook.parent)
         found = interleaved(
-            {"kfjlab": lambda: _again(command, folder), "nbclient": lambda: nbclient(notebook, folder)},
+            {"kfjlab": lambda: _again(command, notebook.parent), "nbclient": lambda: nbclient(notebook)},
             repetitions,
             slow=("nbclient",),
         )
