@@ -112,6 +112,9 @@ class Engine:
                 await self._work()
             if self._files_in_place() or self._horizon() < len(self._steps):
                 return
+            self._settle(self._ledger.replay())
+            if not self._open_steps():
+                return  # nobody can make what is lost
 
     def _files_in_place(self) -> bool:
         """Put all files into the state that they have after the last step; whether that could be done."""
@@ -122,7 +125,10 @@ class Engine:
         """Start what may start and take in what has ended, until nothing is left to do."""
         while True:
             standings = self._settle(self._adopt())
+            if self._store.cancel_requested(self._job.run.id) and not self._cancelled:
+                self.cancel()
             if not await self._launch(standings):
+                await asyncio.sleep(0)  # signals are heard
                 continue
             if not self._running and not self._delayed(standings):
                 return
@@ -135,8 +141,6 @@ class Engine:
             await asyncio.wait(tasks, timeout=POLL_EVERY, return_when=asyncio.FIRST_COMPLETED)
         else:
             await asyncio.sleep(0.05)
-        if not self._cancelled and self._store.cancel_requested(self._job.run.id):
-            self.cancel()
         done = [position for position, (_, task, _) in self._running.items() if task.done()]
         for position in done:
             _, task, inputs = self._running.pop(position)
