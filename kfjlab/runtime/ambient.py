@@ -9,6 +9,8 @@ key                          state
 ``environ``                  environment variables
 ``cwd``                      the working directory
 ``sys.path``                 where modules are looked for
+``settings``                 ``sys.argv``, the recursion limit, ``csv.field_size_limit`` and the like
+``timezone``                 ``time.tzset``
 ``warnings``                 warning filters
 ``locale``                   the process's locale
 ``decimal.context``          precision, rounding, traps …
@@ -47,13 +49,16 @@ from .ambient_libraries import (
     SklearnConfig,
     TorchRandom,
 )
+from .ambient_staying import Staying
 from .ambient_stdlib import (
     DecimalContext,
     Environment,
     Locale,
     Logging,
     Random,
+    Settings,
     SysPath,
+    TimeZone,
     WarningFilters,
     WorkingDirectory,
 )
@@ -83,6 +88,8 @@ class Ambient:
             Environment(),
             WorkingDirectory(workspace),
             SysPath(),
+            Settings(),
+            TimeZone(),
             WarningFilters(),
             Locale(),
             DecimalContext(),
@@ -98,6 +105,7 @@ class Ambient:
             Magics(shell),
         )
         self._keys = {key.name: key for key in keys}
+        self._staying = Staying(shell)
         self._prelude: Dict[str, Any] = {}
         self._start: Dict[str, Any] = {}
         self._given: Dict[str, str] = {}
@@ -149,13 +157,14 @@ class Ambient:
 
     def begin(self) -> None:
         """What is changed from now on is the step's doing."""
+        self._staying.begin()
         for key in self._available():
             if key.name in self._given or key.name in self._fresh or key.name not in self._start:
                 self._start[key.name] = key.get()
 
     def end(self, states: States, saving: bool) -> AmbientChanges:
         """Compare with :meth:`begin`; with ``saving`` the changed states are stored."""
-        changes = AmbientChanges()
+        changes = AmbientChanges(warnings=self._staying.warnings(states.step) if saving else [])
         for key in self._available():
             state = key.get()
             start = self._start.get(key.name)

@@ -201,13 +201,16 @@ class WorkspaceModules:
             for part in path[1:]:
                 owner = vars(owner).get(part) if isinstance(owner, (ModuleType, type)) else None
             if isinstance(owner, ModuleType) and sys.modules.get(owner.__name__) is owner:
-                found.add((owner.__name__, attribute))
+                if (owner.__name__, attribute) not in _SEEN_OTHERWISE:
+                    found.add((owner.__name__, attribute))
             elif isinstance(owner, type) and owner.__module__ != "__main__":
                 if _attribute(owner.__module__, owner.__qualname__) is owner:
                     found.add((owner.__module__, f"{owner.__qualname__}.{attribute}"))
         return found
 
 
+_SEEN_OTHERWISE = frozenset(("sys", name) for name in ("argv", "path", "stdin", "stdout", "stderr"))
+"""Attributes of modules that are ambient state of their own, or stay in the step's process (``ambient_staying.py``)."""
 _NOT_SEEN = object()
 _ABSENT = object()
 

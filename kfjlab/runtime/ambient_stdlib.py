@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import locale
 import logging
 import os
 import random
 import sys
+import time
 import warnings
 from typing import Any, Dict, List, Optional
 
@@ -78,6 +80,57 @@ class SysPath(Entries):
 
     def write(self, entries: List[Any]) -> None:
         sys.path[:] = entries
+
+
+_SETTERS = {
+    "sys.getrecursionlimit": "setrecursionlimit",
+    "sys.getswitchinterval": "setswitchinterval",
+    "sys.get_int_max_str_digits": "set_int_max_str_digits",
+    "calendar.firstweekday": "setfirstweekday",
+    "socket.getdefaulttimeout": "setdefaulttimeout",
+    "csv.field_size_limit": "field_size_limit",
+}
+"""Functions that tell a setting, and those of the same modules that change it."""
+
+
+class Settings(Mapping):
+    """``sys.argv``, and what modules of the standard library keep behind a pair of functions."""
+
+    name = "settings"
+    early = True
+
+    def read(self) -> Dict[str, Any]:
+        found: Dict[str, Any] = {"sys.argv": list(sys.argv)}
+        for name in _SETTERS:
+            module, _, getter = name.partition(".")
+            if imported(module) and hasattr(sys.modules[module], getter):
+                found[name] = getattr(sys.modules[module], getter)()
+        return found
+
+    def put(self, name: str, value: Any) -> None:
+        if name == "sys.argv":
+            sys.argv[:] = value
+        else:
+            getattr(importlib.import_module(name.partition(".")[0]), _SETTERS[name])(value)
+
+    def drop(self, name: str) -> None:
+        """They have a value always."""
+
+
+class TimeZone(Key):
+    """The time zone that the C library took from the variable ``TZ``, when ``time.tzset`` was called."""
+
+    name = "timezone"
+
+    def available(self) -> bool:
+        return hasattr(time, "tzset")
+
+    def get(self) -> Any:
+        return [list(time.tzname), time.timezone, time.altzone]
+
+    def set(self, state: Any) -> None:
+        if self.get() != state:
+            time.tzset()
 
 
 class WarningFilters(Entries):

@@ -41,6 +41,13 @@ CASES: dict[str, tuple[str, str, str, str]] = {
         "/nowhere",
         "",
     ),
+    "settings": (
+        "import sys, csv, calendar\nsys.argv[1:] = ['--fast']\nsys.setrecursionlimit(4321)\ncsv.field_size_limit(99)\n"
+        "calendar.setfirstweekday(6)",
+        "import sys, csv, calendar\nprint(sys.argv[1:], sys.getrecursionlimit(), csv.field_size_limit(), calendar.firstweekday())",
+        "['--fast'] 4321 99 6",
+        "",
+    ),
     "warnings": (
         "import warnings\nwarnings.filterwarnings('error', message='x+')",
         "import warnings\ntry:\n    warnings.warn('xx')\nexcept UserWarning:\n    print('raised')",
@@ -298,3 +305,49 @@ def test_assigned_attributes_of_libraries(plain: Bench) -> None:
     assert set(ambient(second)) == {"ambient:module:json"}
     plain.follow(second, "import json\nprint(json.mine, json.later)")
     assert plain.last.text() == "7 6\n"
+
+
+STAYING = {
+    "sys.stdout": "import sys, io\nsys.stdout = io.StringIO()",
+    "the garbage collector's switch": "import gc\ngc.disable()",
+    "multiprocessing's start method": "import multiprocessing\nmultiprocessing.set_start_method('spawn')",
+    "formatter of complex": "get_ipython().display_formatter.formatters['text/html'].for_type(complex, lambda x: '<b>')",
+    "callback done of IPython's post_run_cell": "def done(*_): pass\nget_ipython().events.register('post_run_cell', done)",
+}
+
+
+@pytest.mark.parametrize("what", STAYING)
+def test_what_stays_in_the_process_is_told(shared: Bench, what: str) -> None:
+    (warning,) = shared.run(STAYING[what]).warnings
+    assert warning["code"] == "stays-in-step" and what in warning["message"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import sys, io\nold, sys.stdout = sys.stdout, io.StringIO()\nsys.stdout = old\ndel old",
+        "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()): print(1)",
+        "import multiprocessing\nmultiprocessing.get_start_method()",
+        "import gc\ngc.collect()",
+    ],
+)
+def test_what_is_put_back_is_no_change(shared: Bench, source: str) -> None:
+    assert shared.run(source).warnings == []
+
+
+def test_arguments_that_are_bound_anew_and_then_changed(bench: Bench) -> None:
+    first = bench.run("import sys\nsys.argv = ['train.py']")
+    second = bench.follow(first, "import sys\nsys.argv.append('--fast')")
+    ambient = {**first.values, **second.values}
+    bench.run(
+        "import sys\nprint(sys.argv)",
+        ambient={name[8:]: value for name, value in ambient.items() if name.startswith("ambient:")},
+    )
+    assert bench.last.text() == "['train.py', '--fast']\n"
+
+
+def test_the_time_zone(bench: Bench) -> None:
+    first = bench.run("import os, time\nos.environ['TZ'] = 'JST-9'\ntime.tzset()")
+    assert "ambient:timezone" in first.writes
+    bench.follow(first, "import time\nprint(time.tzname[0], time.localtime(0).tm_hour)")
+    assert bench.last.text() == "JST 9\n"

@@ -47,6 +47,12 @@ _WRITERS: tuple[tuple[str, str], ...] = (
         "matplotlib.rcParams",
     ),
     (r"locale\.setlocale", "locale"),
+    (
+        r"sys\.(argv\.(append|extend|insert|remove|pop|clear|sort|reverse)|setrecursionlimit|setswitchinterval|set_int_max_str_digits)|"
+        r"calendar\.setfirstweekday|socket\.setdefaulttimeout|csv\.field_size_limit",
+        "settings",
+    ),
+    (r"time\.tzset", "timezone"),
     (r"decimal\.(setcontext|getcontext\(\)\..*)", "decimal.context"),
     (
         r"logging\.(basicConfig|disable|captureWarnings|addLevelName|setLoggerClass|config\.\w+|getLogger\(\)\.(setLevel|addHandler|"
@@ -64,6 +70,7 @@ _PATTERNS = [(re.compile(f"(?:{pattern})\\Z"), key) for pattern, key in _WRITERS
 _SETTINGS = (
     "os.environ",
     "sys.path",
+    "sys.argv",
     "warnings.filters",
     "pandas.options",
     "matplotlib.rcParams",
@@ -72,6 +79,7 @@ _SETTINGS = (
 _KEY_OF = {
     "os.environ": ENVIRON,
     "sys.path": "sys.path",
+    "sys.argv": "settings",
     "warnings.filters": "warnings",
     "pandas.options": "pandas.options",
     "matplotlib.rcParams": "matplotlib.rcParams",
