@@ -57,7 +57,7 @@ class Pickled:
     ``shared``: identities of the objects in it that others could hold, too; ``extents``: the memory that its arrays use; ``alive`` keeps
     all these alive, so that an identity stays one. ``telling``: whether the bytes change only when the value itself does (see
     ``fingerprint`` of :func:`dump`); ``untold``: whether something in it could be changed without a trace in the bytes (only of
-    ``lenient`` ones)."""
+    ``lenient`` ones); ``indexes``: identities of the indexes of pandas in it."""
 
     data: bytes
     buffers: List[memoryview] = field(default_factory=list)
@@ -67,6 +67,7 @@ class Pickled:
     alive: Any = None
     telling: bool = True
     untold: bool = False
+    indexes: Set[int] = field(default_factory=set)
 
 
 def dump(
@@ -129,7 +130,7 @@ def _dump_once(
     pickler.fingerprint, pickler.lenient = fingerprint, lenient
     pickler.dump(values)
     memo = pickler.memo.copy()
-    shared = set()
+    shared, indexes = set(), set()
     for identity, (_, item) in memo.items():
         if type(item) in _ATOMIC or identity in pickler.ignored or identity in notes.guarded:
             continue
@@ -137,10 +138,12 @@ def _dump_once(
             shared.add(identity)
             if isinstance(item, (bytearray, array.array)):
                 notes.note(item, memory.extent_of_bytes(item))
+        elif is_index(item):
+            indexes.add(identity)
     shared.discard(id(values))
     alive = (memo, pickler.alive, notes)
     pickled = Pickled(file.getvalue(), buffers, pickler.needs, shared, notes.extents, alive)
-    pickled.telling, pickled.untold = pickler.telling, pickler.untold
+    pickled.telling, pickled.untold, pickled.indexes = pickler.telling, pickler.untold, indexes
     return pickled, notes
 
 
@@ -203,6 +206,12 @@ def can_change(item: Any) -> bool:
     if library == "pandas" and (_is_index(kind) or kind.__name__.endswith("Dtype") or _is_date(kind)):
         return False
     return not (callable(item) and is_global(item))
+
+
+def is_index(item: Any) -> bool:
+    """Whether it is an index of pandas. It cannot be changed but for its name; that two tables share one shall not tie them together."""
+    kind = type(item)
+    return str(kind.__module__).startswith("pandas") and _is_index(kind)
 
 
 def is_global(item: Any) -> bool:

@@ -23,7 +23,7 @@ from .kinds import describe, type_name
 from .mappings import MAPPINGS, address_of
 from .memory import overlaps
 from .objects import ObjectStore
-from .pickling import Pickled, can_change, dump, is_global, load
+from .pickling import Pickled, can_change, dump, is_global, is_index, load
 from .protocol import Value
 from .travel import CannotTravel, explain
 
@@ -201,7 +201,7 @@ class Carrier:
             return value.__module__ == "__main__"
         if isinstance(value, types.FunctionType):
             return is_notebook_function(value, self._namespace) or not is_global(value)
-        return can_change(value) or isinstance(value, (tuple, frozenset))
+        return can_change(value) or isinstance(value, (tuple, frozenset)) or is_index(value)
 
     # Saving -----------------------------------------------------------------------------------------------------------
 
@@ -230,10 +230,21 @@ class Carrier:
                 if pickled is not None:
                     prints[name] = pickled
         known: Dict[Tuple[int, int], str] = {}
-        for group in _groups(prints):
+        for group in _groups(prints, self._tied_indexes(prints)):
             if not group.isdisjoint(wanted):
                 self._save_group(sorted(group), alone, prints, known, result)
         return result
+
+    def _tied_indexes(self, prints: Mapping[str, Pickled]) -> List[Tuple[str, str]]:
+        """Variables that are an index of pandas, each with the variable that it belongs to: the table bound first that has it. Other tables
+        with the same index are not tied to these two."""
+        named = [name for name in self._namespace if name in prints]
+        indexes = [name for name in named if is_index(self._namespace[name])]
+        owners: Dict[int, str] = {}
+        for name in [*(name for name in named if name not in indexes), *indexes] if indexes else []:
+            for identity in prints[name].indexes:
+                owners.setdefault(identity, name)
+        return [(name, owners.get(id(self._namespace[name]), name)) for name in indexes]
 
     def _save_group(
         self,
@@ -312,8 +323,8 @@ def _place(buffer: memoryview) -> Tuple[int, int]:
     return address_of(buffer), buffer.nbytes
 
 
-def _groups(pickles: Mapping[str, Pickled]) -> List[Set[str]]:
-    """The names whose pickles have an object or memory in common, directly or through others."""
+def _groups(pickles: Mapping[str, Pickled], tied: Iterable[Tuple[str, str]] = ()) -> List[Set[str]]:
+    """The names whose pickles have an object or memory in common, directly or through others, or that are ``tied``."""
     parent = {name: name for name in pickles}
 
     def root(name: str) -> str:
@@ -322,6 +333,8 @@ def _groups(pickles: Mapping[str, Pickled]) -> List[Set[str]]:
             name = parent[name]
         return name
 
+    for name, other in tied:
+        parent[root(name)] = root(other)
     holder: Dict[int, str] = {}
     for name, pickled in pickles.items():
         for identity in pickled.shared:

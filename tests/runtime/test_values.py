@@ -50,6 +50,18 @@ ALIASES = {
         "class C:\n    n = 0\n    def up(self): self.n += 1\nc = C()\nup = c.up",
         "up()\nassert c.n == 1",
     ),
+    "the index of a table": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1]}, index=['x'])\nidx = df.index\nalso = idx",
+        "idx.name = 'k'\nassert df.index.name == 'k' and idx is df.index is also",
+    ),
+    "the columns of a table": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1]})\ncols = df.columns\ntwice = df * 2",
+        "df.columns.name = 'k'\nassert cols.name == 'k' and cols is df.columns",
+    ),
+    "an index and the table made with it": (
+        "import pandas as pd\ndays = pd.date_range('2024-01-01', periods=3)\ns = pd.Series([1, 2, 3], index=days)",
+        "s.index.name = 'k'\nassert days.name == 'k' and s.index is days",
+    ),
     "what a partial holds": (
         "import functools\nd = [1]\nadd = functools.partial(list.append, d)",
         "add(2)\nassert d == [1, 2]",
@@ -308,6 +320,27 @@ def test_what_cannot_be_changed_does_not_tie_tables_together(steps: Steps) -> No
     assert done.failures == {}
     assert {name: value["group"] for name, value in done.values.items() if value["group"] != [name]} == {}
     steps.run("assert (test.index == linear.index).all() and test.index.freq == first['freq'] == second[1]")
+
+
+def test_an_index_that_is_a_variable_ties_one_table(steps: Steps) -> None:
+    steps.prelude = "import pandas as pd"
+    done = steps.run(
+        """
+        days = pd.date_range('2024-01-01', periods=3)
+        sales = pd.Series([1, 2, 3], index=days)
+        costs = pd.Series([1, 2, 3], index=days)
+        other = pd.date_range('2025-01-01', periods=3)
+        """
+    )
+    groups = {name: value["group"] for name, value in done.values.items()}
+    assert groups == {
+        "days": ["days", "sales"],
+        "sales": ["days", "sales"],
+        "costs": ["costs"],
+        "other": ["other"],
+    }
+    assert steps.run("sales.sum(); len(days)").changes["mutated"] == []
+    assert steps.run("days.name = 'k'").changes["mutated"] == ["days", "sales"]
 
 
 CANNOT = {
