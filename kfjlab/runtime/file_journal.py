@@ -89,7 +89,9 @@ class Journal:
 
     def look(self, name: str) -> None:
         """A file's existence, size or age was asked for."""
-        self._see(name, eager=False)
+        self._see(
+            name, eager=not self.places.inside(name)
+        )  # whether it changes is watched in the workspace only
 
     def missed(self, name: str) -> None:
         """A file was looked for and was not there. It may be by now, so nobody looks again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import Dict, Optional, Set, Tuple
 
 from .files import Places
@@ -13,7 +14,7 @@ MOST = 40
 Way = Tuple[Optional[str], Tuple[str, ...]]
 """The name of a file (None: it does not count), and those of the links on the way to it."""
 
-_real_readlink = os.readlink
+_real_lstat, _real_readlink = os.lstat, os.readlink
 
 
 class Links:
@@ -48,14 +49,15 @@ class Links:
             if last and found == name and target is None:
                 self._plain.add(name)
             return found, links
-        led = self._places.name(os.path.join(os.path.dirname(self._places.path(found)), target))
+        led = self._places.name(os.path.join(os.path.dirname(self._places.path(found)), target), lambda: True)
         if led is None:
             return None, (*links, found)
         end, more = self._follow(led, True, depth + 1)
         return end, (*links, found, *more)
 
     def _target(self, name: str) -> Optional[str]:
+        path = self._places.path(name)
         try:
-            return _real_readlink(self._places.path(name))
+            return _real_readlink(path) if stat.S_ISLNK(_real_lstat(path).st_mode) else None
         except OSError:
-            return None  # no link, or nothing at all
+            return None  # nothing is there, or nobody may look

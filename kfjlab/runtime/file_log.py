@@ -50,7 +50,7 @@ class TouchLog:
 
     def of_children(self) -> List[Entry]:
         """What other processes of this step have written, in order."""
-        return sorted((e for e in _entries(self.path) if e.pid != self._owner), key=lambda e: e.time)
+        return sorted(_entries(self.path, without=self._owner), key=lambda e: e.time)
 
     def of_others(self, since: float) -> Iterator[Other]:
         """Each other step that was running at some time after ``since``."""
@@ -107,8 +107,10 @@ def files_read_by(folder: str, pid: int) -> Dict[str, str]:
     return found
 
 
-def _entries(path: str) -> Iterator[Entry]:
+def _entries(path: str, without: Optional[int] = None) -> Iterator[Entry]:
+    """A log's lines, but for those of the process ``without``."""
+    skipped = f"[{without}, "
     with open(path, encoding="utf-8") as file:
         for line in file:
-            if line.endswith("\n"):
+            if line.endswith("\n") and not line.startswith(skipped):
                 yield Entry(*json.loads(line))

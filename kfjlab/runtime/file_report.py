@@ -149,7 +149,11 @@ class FileReporter:
             if digest is None:
                 if _version_now(path) == seen.version:
                     digest = file_digest(path, journal.store_limit)
-                elif name in unseen:
+                elif name in unseen or not journal.places.inside(name):
+                    if not journal.places.inside(name):
+                        self._changed.add(name)  # unless another step did it
+                    if is_temporary(name):
+                        continue
                     found.warn(
                         "content-lost",
                         f"The step read {name} and then changed it in a way that kfjlab could not see in time.",

@@ -13,16 +13,10 @@ import sys
 import threading
 from typing import Any, Callable, Dict, Optional, Tuple
 
+from .file_callers import is_import, is_notebook
 from .file_journal import Journal
 from .imports import ImportWatch
 
-_IMPORTLIB = (
-    "<frozen importlib",
-    os.path.join("importlib", "metadata"),
-    os.path.join("importlib", "resources"),
-    "pkgutil.py",
-    "pkg_resources",
-)
 _HARMLESS = frozenset(
     {
         "lscpu", "uname", "ldconfig", "fc-list", "fc-match", "nvidia-smi", "sysctl", "lsb_release", "which", "hostname", "id", "getconf",
@@ -34,6 +28,7 @@ _HARMLESS = frozenset(
 _active: Optional[Watch] = None
 _installed = False
 _real_stat, _real_lstat, _real_access, _real_readlink = os.stat, os.lstat, os.access, os.readlink
+_real_scandir = os.scandir
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -77,8 +72,8 @@ class Watch:
 
     def listed(self, arguments: Tuple[Any, ...]) -> None:
         path = "." if arguments[0] is None else arguments[0]
-        name = self.journal.places.name(path)
-        if name is None or (self._imports is not None and self._imports.importing) or _called_by_import():
+        name = self.journal.places.name(path, is_notebook)
+        if name is None or (self._imports is not None and self._imports.importing) or is_import():
             return
         name = self.journal.follow(name)
         if name is not None:
@@ -175,8 +170,8 @@ class Watch:
             return
         self._thread.busy = True
         try:
-            name = self.journal.places.name(path)
-            if name is not None and self.journal.places.inside(name):
+            name = self.journal.places.name(path, is_notebook)
+            if name is not None and name != ".":
                 name = self.journal.follow(name, last)
                 if name is not None:
                     self.journal.look(name)
@@ -208,7 +203,7 @@ class Watch:
                 path = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), os.fsdecode(path))
             except OSError:
                 return None  # no such file system here: comparing the workspace before and after shows it
-        name = self.journal.places.name(path)
+        name = self.journal.places.name(path, is_notebook)
         if name is None or name == ".":
             return None
         name = self.journal.follow(name, last)
@@ -306,6 +301,89 @@ def _readlink(path: Any, *, dir_fd: Any = None) -> Any:
     return _real_readlink(path, dir_fd=dir_fd)
 
 
+class _Entry:
+    """An entry of a folder. What is asked about its file without a call of ``os`` is seen too."""
+
+    __slots__ = ("_entry",)
+
+    def __init__(self, entry: Any) -> None:
+        self._entry = entry
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return os.DirEntry
+
+    @property
+    def name(self) -> Any:
+        return self._entry.name
+
+    @property
+    def path(self) -> Any:
+        return self._entry.path
+
+    def inode(self) -> int:
+        number: int = self._entry.inode()
+        return number
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        self._look(follow_symlinks)
+        status: os.stat_result = self._entry.stat(follow_symlinks=follow_symlinks)
+        return status
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+        self._look(follow_symlinks)
+        return bool(self._entry.is_dir(follow_symlinks=follow_symlinks))
+
+    def is_file(self, *, follow_symlinks: bool = True) -> bool:
+        self._look(follow_symlinks)
+        return bool(self._entry.is_file(follow_symlinks=follow_symlinks))
+
+    def is_symlink(self) -> bool:
+        self._look(False)
+        return bool(self._entry.is_symlink())
+
+    def __getattr__(self, name: str) -> Any:  # is_junction, of Python 3.12
+        return getattr(self._entry, name)
+
+    def __fspath__(self) -> Any:
+        return self._entry.__fspath__()
+
+    def __repr__(self) -> str:
+        return repr(self._entry)
+
+    def _look(self, last: bool) -> None:
+        if _active is not None:
+            _active.looked(self._entry.path, last)
+
+
+class _Entries:
+    """What ``os.scandir`` gives to the notebook's own code."""
+
+    def __init__(self, entries: Any) -> None:
+        self._entries = entries
+
+    def __iter__(self) -> _Entries:
+        return self
+
+    def __next__(self) -> Any:
+        return _Entry(next(self._entries))
+
+    def __enter__(self) -> _Entries:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._entries.close()
+
+
+def _scandir(path: Any = None) -> Any:
+    entries = _real_scandir(path)
+    watched = _active is not None and not isinstance(path, int) and is_notebook(deep=False)
+    return _Entries(entries) if watched else entries
+
+
 def _access(
     path: Any, mode: int, *, dir_fd: Any = None, effective_ids: bool = False, follow_symlinks: bool = True
 ) -> bool:
@@ -322,6 +400,7 @@ def _wrap_looks() -> None:
         (_lstat, _real_lstat),
         (_access, _real_access),
         (_readlink, _real_readlink),
+        (_scandir, _real_scandir),
     ):
         wrapper.__name__ = wrapper.__qualname__ = real.__name__
         wrapper.__doc__, wrapper.__module__ = real.__doc__, "os"
@@ -352,21 +431,6 @@ def _is_invented(path: Any) -> bool:
         _real_stat(path)
     except OSError:
         return True
-    return False
-
-
-def _called_by_import() -> bool:
-    """Whether the import system, or something that looks for installed packages, is what lists a folder."""
-    frame: Any = sys._getframe(1)
-    here = __file__
-    while frame is not None and frame.f_code.co_filename == here:
-        frame = frame.f_back
-    for _ in range(3):
-        if frame is None:
-            return False
-        if any(part in frame.f_code.co_filename for part in _IMPORTLIB):
-            return True
-        frame = frame.f_back
     return False
 
 

@@ -15,7 +15,7 @@ import sysconfig
 import tempfile
 import time
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 from .cell_files import CELL_FOLDER
 from .protocol import ABSENT
@@ -201,8 +201,9 @@ def survey(root: str, hidden: Tuple[str, ...] = (), limit: int = SNAPSHOT_LIMIT)
 class Places:
     """Which files count for a workspace, and their names as resources.
 
-    Files of the workspace are named relative to it, others by their absolute path. Those of Python itself and its packages, of the system
-    and of the user's caches and settings do not count, nor what is in ``hidden`` folders.
+    Files of the workspace are named relative to it, others by their absolute path. Those of Python itself, its packages and the system do
+    not count, nor what is in ``hidden`` folders. Those of the machine's and the user's settings and caches count when the notebook's
+    own code asks for them: packages keep there what is no part of anybody's data.
     """
 
     def __init__(self, workspace: str, hidden: Tuple[str, ...] = ()) -> None:
@@ -211,16 +212,22 @@ class Places:
         self._roots = tuple(dict.fromkeys((self.workspace, os.path.realpath(workspace))))
         self._code = tuple(_with_slash(path) for path in (*_code_folders(self.workspace), *hidden) if path)
         self._outside = tuple(_with_slash(path) for path in _system_folders())
-        self._known: Dict[str, Optional[str]] = {}
+        self._settings = tuple(_with_slash(path) for path in _settings_folders())
+        self._hidden_in_home = _with_slash(os.path.expanduser("~")) + "."
+        self._known: Dict[str, Tuple[Optional[str], bool]] = {}
 
-    def name(self, path: object) -> Optional[str]:
-        """The resource name (without ``file:``) of a path as it was given to a call; None when it does not count."""
+    def name(self, path: object, asked_by_notebook: Callable[[], bool] = lambda: False) -> Optional[str]:
+        """The resource name (without ``file:``) of a path as it was given to a call; None when it does not count.
+
+        ``asked_by_notebook``: asked for a file of settings or caches."""
         absolute = absolute_path(path)
         if absolute is None:
             return None
         if absolute not in self._known:
-            self._known[absolute] = self._name(absolute)
-        return self._known[absolute]
+            name = self._name(absolute)
+            self._known[absolute] = name, name == absolute and self._is_settings(absolute)
+        name, settings = self._known[absolute]
+        return None if settings and not asked_by_notebook() else name
 
     def path(self, name: str) -> str:
         """The absolute path of a resource name."""
@@ -229,6 +236,9 @@ class Places:
     def inside(self, name: str) -> bool:
         """Whether a resource name is one of the workspace."""
         return not os.path.isabs(name)
+
+    def _is_settings(self, absolute: str) -> bool:
+        return (absolute + "/").startswith(self._settings) or absolute.startswith(self._hidden_in_home)
 
     def _name(self, absolute: str) -> Optional[str]:
         if (absolute + "/").startswith(self._code) or absolute.endswith(".pyc"):
@@ -240,7 +250,7 @@ class Places:
                 relative = absolute[len(_with_slash(root)) :]
                 return None if any(map(is_ignored, relative.split("/"))) else relative
         if (
-            absolute.startswith(self._outside)
+            (absolute + "/").startswith(self._outside)
             or "/pymp-" in absolute
             or "/joblib_memmapping_folder_" in absolute
         ):
@@ -286,23 +296,20 @@ def _system_folders() -> List[str]:
         "/usr",
         "/lib",
         "/lib64",
-        "/etc",
         "/bin",
         "/sbin",
-        "/run",
-        "/var/lib",
         "/var/cache",
     ]
-    system += ["/System", "/Library", "/nix", "/snap"]
-    home = os.path.expanduser("~")
-    mine = [".cache", ".config", ".local", ".ipython", ".jupyter", ".matplotlib", ".conda", ".fonts"]
-    named = [
+    return [*system, "/System", "/Library", "/nix", "/snap"]
+
+
+def _settings_folders() -> List[str]:
+    """Beside the hidden ones in the home folder."""
+    named = (
         os.environ.get(name, "")
         for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR", "IPYTHONDIR")
-    ]
-    return (
-        system + [os.path.join(home, name) for name in mine] + [path for path in named if os.path.isabs(path)]
     )
+    return ["/etc", "/run", "/var/run", "/var/lib", *(path for path in named if os.path.isabs(path))]
 
 
 def is_temporary(name: str) -> bool:

@@ -124,9 +124,61 @@ def test_looking(bench: Bench) -> None:
             "file:also/missing": ABSENT,
             "file:here": sha("h"),
             "file:third": ABSENT,
+            "file:/nowhere": ABSENT,
+            "file:/nowhere/at": ABSENT,
+            "file:/nowhere/at/all": ABSENT,
         }
         and not writes
     )
+
+
+def test_looking_at_the_entries_of_a_folder(bench: Bench) -> None:
+    (bench.workspace / "data" / "sub").mkdir(parents=True)
+    (bench.workspace / "data" / "a").write_text("a")
+    (bench.workspace / "data" / "b").write_text("b")
+    listed = json.dumps(["a", "b", "sub"])
+    record = bench.run(
+        "import os\nwith os.scandir('data') as found: kinds = sorted((e.name, e.is_dir(), isinstance(e, os.DirEntry)) for e in found)\n"
+        "assert kinds == [('a', False, True), ('b', False, True), ('sub', True, True)]\nlen([open(e) for e in os.scandir('data') if e.name == 'a'])"
+    )
+    assert touched(record)[0] == {"dir:data": listed, "file:data/a": sha("a"), "file:data/b": sha("b")}
+    record = bench.run(
+        "import glob, os\nfor _ in os.walk('data'): pass\nglob.glob('data/*')\n[e.name for e in os.scandir('data')]"
+    )
+    assert touched(record)[0] == {"dir:data": listed, "dir:data/sub": "[]"}
+
+
+def test_settings_and_caches_count_when_the_notebook_asks_for_them(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / ".config").mkdir(parents=True)
+    (home / ".tool").mkdir()
+    (home / ".config" / "mine.txt").write_text("1")
+    (home / ".tool" / "data.csv").write_text("a\n1\n")
+    (home / "plain.txt").write_text("2")
+    bench = Bench(tmp_path, {"HOME": str(home), "XDG_CONFIG_HOME": ""})
+    record = bench.run(
+        "from pathlib import Path\nimport os, pandas as pd\n(Path.home() / '.config' / 'mine.txt').read_text()\n"
+        "pd.read_csv(Path.home() / '.tool' / 'data.csv')\nos.path.exists('/etc/none')\nos.path.getsize(Path.home() / 'plain.txt')"
+    )
+    bench.close()
+    assert touched(record)[0] == {
+        f"file:{home}/.config/mine.txt": sha("1"),
+        f"file:{home}/plain.txt": sha("2"),
+        "file:/etc/none": ABSENT,
+    }
+
+
+def test_packages_look_at_nothing_that_counts(bench: Bench) -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn")
+    record = bench.run(
+        "import matplotlib.pyplot as plt, pandas as pd, datetime, locale, mimetypes, tempfile, sklearn.linear_model, zoneinfo, platform\n"
+        "pd.Timestamp('2024-01-01', tz='Europe/Berlin')\nzoneinfo.ZoneInfo('Europe/Berlin')\nplt.figure().savefig('f.png')\n"
+        "plt.close('all')\nplatform.platform()\nlocale.getlocale()\ndatetime.datetime.now().astimezone()\n"
+        "with tempfile.NamedTemporaryFile() as f: f.write(b'1')\n"
+        "with tempfile.TemporaryDirectory() as d: open(d + '/x', 'w').close(); open(d + '/x').close()"
+    )
+    assert set(touched(record)[0]) <= {"file:f.png", "file:matplotlibrc"}
 
 
 def test_a_missing_file_is_a_read_of_a_failed_step_too(bench: Bench) -> None:
