@@ -158,6 +158,7 @@ def reduce_library_function(function: types.FunctionType) -> Any:
 
 def _state(function: types.FunctionType) -> Tuple[Dict[str, Any], Optional[Dict[str, Any]]]:
     attributes = {
+        "__code__": function.__code__,  # a function that is here already may have been given other code
         "__defaults__": function.__defaults__,
         "__kwdefaults__": function.__kwdefaults__ and dict(function.__kwdefaults__),
         "__annotations__": dict(function.__annotations__),

@@ -59,6 +59,12 @@ CHANGES = {
         ["P"],
         "assert p.f() == 2",
     ),
+    "a function's code": (
+        "def f(): return 1\ndef g(x, kept=[]): return x\nh = [f]",
+        "f.__code__ = (lambda: 2).__code__\ng.__code__ = (lambda x, kept: 'new').__code__",
+        ["f", "g", "h"],
+        "assert f() == h[0]() == 2 and g(1) == 'new' and h[0] is f",
+    ),
     "a list on a class": (
         "class P:\n    seen = []\n    def __init__(self): self.seen.append(1)",
         "P()",
