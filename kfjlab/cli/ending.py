@@ -58,7 +58,7 @@ def describe_end(result: RunResult, store: RunStore, out: Out, *, steps: bool) -
         out.line(f"… and {plural(len(failed) - _MOST_FAILURES, 'more failed step')}")
     if not failed and run.error is not None and run.state is not RunState.CANCELLED:
         _error(run.error, "", run, out)
-        _log_tail(run, "prelude", store, out)
+        _log_tail(run, None, store, out)
     out.line()
     for command, purpose in next_commands(run, failed):
         out.line(f"  {out.styled(command, bold=True)}   {purpose}")
@@ -101,7 +101,7 @@ def _source(run: Run, cell: int | None, line: int | None) -> list[tuple[int, str
     return [(number, lines[number - 1], number == line) for number in range(first, last + 1)]
 
 
-def _log_tail(run: Run, step: str, store: RunStore, out: Out) -> None:
+def _log_tail(run: Run, step: str | None, store: RunStore, out: Out) -> None:
     path = store.log_path(run.id, step)
     size = path.stat().st_size if path.exists() else 0
     text, _ = store.read_log(run.id, step, max(0, size - _LOG_BYTES))

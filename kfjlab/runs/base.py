@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .database import BUSY, Database
-from .errors import StoreError, UnknownRunError, explained
+from .errors import NO_ROOM, StoreError, UnknownRunError, explained
 from .location import DATABASE, OBJECTS, RESERVE, RUNS, default_location
 from .rows import dump, optional_in
 from .schema import prepare
@@ -19,6 +19,8 @@ from .session import Session
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+T = TypeVar("T")
 
 RESERVE_BYTES = 1024 * 1024
 """Room that is kept (see :meth:`StoreBase.release_reserve`)."""
@@ -92,6 +94,17 @@ class StoreBase:
             except FileNotFoundError:
                 return False
         return True
+
+    def with_reserve(self, write: Callable[[], T]) -> T:
+        """Write something that must not be lost; when the disk is full, into the room that is kept for that. Raises what ``write`` raises
+        when that is used up, too."""
+        try:
+            return write()
+        except (StoreError, OSError) as error:
+            full = error.kind == "full" if isinstance(error, StoreError) else error.errno in NO_ROOM
+            if not full or not self.release_reserve():
+                raise
+        return write()
 
     def _keep_reserve(self) -> None:
         import shutil

@@ -12,7 +12,8 @@ from pathlib import Path
 KINDS = ("locked", "full", "read-only", "corrupt", "newer", "missing", "unknown-run", "conflict", "io")
 """What :attr:`StoreError.kind` can be."""
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+"""Error numbers of a disk, or a quota, that is used up."""
 _MAY_NOT = {errno.EACCES, errno.EPERM, errno.EROFS}
 _FULL_BELOW = 256 * 1024
 """Bytes. With less free room than this, a failed write is taken for a full disk: SQLite says only "disk I/O
@@ -77,7 +78,7 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
 def explain_os(error: OSError, path: Path) -> StoreError:
     """What an error of the file system means."""
     where = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else path
-    if error.errno in _NO_ROOM:
+    if error.errno in NO_ROOM:
         return full(where)
     if error.errno in _MAY_NOT:
         return read_only(where)

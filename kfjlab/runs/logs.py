@@ -17,13 +17,15 @@ from .errors import explained
 class Logs(StoreBase):
     """See :class:`kfjlab.runs.store.RunStore`."""
 
-    def log_path(self, run_id: str, step: str) -> Path:
-        """The log file of a step (which need not exist)."""
+    def log_path(self, run_id: str, step: str | None) -> Path:
+        """The log file (which need not exist) of a step, or with None of the imports and functions cells."""
         from kfjlab.notebook.names import slug
 
-        return self.run_folder(run_id) / "logs" / f"{slug(step)}.log"
+        # No slug starts with "_", so no step's name, "prelude" included, means that file.
+        name = "_prelude" if step is None else slug(step)
+        return self.run_folder(run_id) / "logs" / f"{name}.log"
 
-    def append_log(self, run_id: str, step: str, text: str) -> tuple[int, int]:
+    def append_log(self, run_id: str, step: str | None, text: str) -> tuple[int, int]:
         """Add to a step's log; where it begins and how long it is, in bytes of UTF-8. One process writes a log
         at a time.
 
@@ -48,7 +50,9 @@ class Logs(StoreBase):
                 os.close(handle)
         return start, len(data)
 
-    def read_log(self, run_id: str, step: str, offset: int = 0, limit: int | None = None) -> tuple[str, int]:
+    def read_log(
+        self, run_id: str, step: str | None, offset: int = 0, limit: int | None = None
+    ) -> tuple[str, int]:
         """A step's log from byte ``offset`` on (``limit``: bytes at most), and the offset to go on from. A
         character that is not complete yet is left for the next time. Empty when there is no log."""
         path = self.log_path(run_id, step)

@@ -44,33 +44,39 @@ def read_logs(store: RunStore, run_id: str, step: str | None = None) -> Iterator
     """What was printed so far, step after step in notebook order. Raises :class:`LogError` for an unknown step."""
     names = [found.name for found in store.get_steps(run_id)]
     _check(step, names)
-    for name in dict.fromkeys((PRELUDE, *names)):
-        if step is None or name == step:
+    for name in (None, *names):
+        if step is None or name == _meant(step, names):
             yield from _whole(store, run_id, name)
 
 
 def follow_logs(store: RunStore, run_id: str, step: str | None = None) -> Iterator[LogPiece]:
     """What is printed, in the order of its time, from the beginning until the run is over."""
-    _check(step, [found.name for found in store.get_steps(run_id)])
+    names = [found.name for found in store.get_steps(run_id)]
+    _check(step, names)
     for event in store.follow(run_id):
-        name, data = event.step or PRELUDE, event.data
-        if step is not None and name != step:
+        name, data = event.step, event.data
+        if step is not None and name != _meant(step, names):
             continue
         if event.kind == "log":
             text, _ = store.read_log(run_id, name, int(data["offset"]), int(data["length"]))
-            yield LogPiece(name, text, event.time, data.get("stream"), data.get("cell"))
+            yield LogPiece(name or PRELUDE, text, event.time, data.get("stream"), data.get("cell"))
         elif event.kind == "step" and data.get("state") == StepState.SUCCEEDED.value and data.get("cached"):
             yield from _whole(store, run_id, name)  # it printed that in an earlier run
 
 
-def _whole(store: RunStore, run_id: str, step: str) -> Iterator[LogPiece]:
+def _whole(store: RunStore, run_id: str, step: str | None) -> Iterator[LogPiece]:
     offset = 0
     while True:
         text, end = store.read_log(run_id, step, offset, _CHUNK)
         if not text:
             return
-        yield LogPiece(step, text)
+        yield LogPiece(step or PRELUDE, text)
         offset = end
+
+
+def _meant(step: str, names: list[str]) -> str | None:
+    """The step of that name; None: the imports and functions cells, unless a step is named like them."""
+    return None if step == PRELUDE and step not in names else step
 
 
 def _check(step: str | None, names: list[str]) -> None:

@@ -66,3 +66,12 @@ def test_what_does_not_fit_is_not_there_by_half(
     monkeypatch.undo()
     assert caught.value.kind == "full" and "kfjlab gc" in str(caught.value)
     assert store.read_log(run.id, "a") == ("before", 6)
+
+
+def test_the_imports_have_a_log_that_no_step_shares(store: RunStore, run: Run) -> None:
+    for step in ("prelude", "_prelude", "None", ""):
+        assert store.log_path(run.id, step) != store.log_path(run.id, None)
+    store.append_log(run.id, None, "of the imports\n")
+    store.append_log(run.id, "prelude", "of the step\n")
+    assert store.read_log(run.id, None) == ("of the imports\n", 15)
+    assert store.read_log(run.id, "prelude") == ("of the step\n", 12)

@@ -143,3 +143,41 @@ def test_sweep_keeps_what_it_is_told_to(store: ObjectStore) -> None:
     assert store.sweep({kept}, older_than=-1) == 4
     assert store.contains(kept)
     assert not store.contains(gone)
+
+
+@pytest.mark.parametrize("damage", ["changed", "short", "unreadable"])
+def test_an_object_found_in_place_is_written_anew_if_it_is_not_what_it_should_be(
+    store: ObjectStore, damage: str
+) -> None:
+    data = os.urandom(100_000)
+    digest = store.put_bytes(data)
+    path = Path(store.path(digest))
+    if damage == "unreadable":
+        path.chmod(0)
+    path.write_bytes(b"x" * (100_000 if damage == "changed" else 10))
+    assert not store.verify(digest)
+    path.write_bytes(b"x" * 100_000)
+    assert store.put_buffer(memoryview(data)) == digest
+    assert store.verify(digest) and store.get_bytes(digest) == data
+    assert path.stat().st_mode & 0o400
+
+
+def test_an_object_that_is_stored_again_is_as_young_as_a_new_one(store: ObjectStore) -> None:
+    """So that garbage collection leaves it to whoever relies on it."""
+    data = os.urandom(5_000_000)
+    digest = store.put_bytes(data)
+    view = store.map(digest, len(data))
+    for put in (store.put_bytes, store.put_buffer, lambda data: store.put_buffer(view)):
+        os.utime(store.path(digest), (1.0, 1.0))
+        assert put(memoryview(data)) == digest
+        assert os.stat(store.path(digest)).st_mtime > 1e9
+
+
+def test_the_version_of_an_object_tells_whether_it_was_written_to(store: ObjectStore) -> None:
+    digest = store.put_bytes(b"abc")
+    version = store.version(digest)
+    assert version == store.version(digest)
+    os.utime(store.path(digest), (1.0, 1.0))
+    assert store.version(digest) != version
+    os.unlink(store.path(digest))
+    assert store.version(digest) is None

@@ -18,16 +18,13 @@ from .healing import Healing
 from .job import STORE_LIMIT, Job, without_unseeded
 from .journal import Journal
 from .ledger import ANY_FILE, Inputs, Ledger, Mismatch, Standing, Status, changed
-from .prelude import Prelude
+from .prelude import POLL_EVERY, Prelude
 from .progress import Progress
 from .reuse import Kept, Reuse
 from .selection import forced, selected
 from .wording import CANCELLED, cannot_arrive, outdated, unstable
 from .workspace import Workspace
 from .zygote import PreludeFailed, Zygote, ZygoteDied
-
-POLL_EVERY = 0.5
-"""Seconds between two looks at whether somebody asked to cancel."""
 
 
 class Engine:
@@ -77,7 +74,8 @@ class Engine:
             self._prepare()
             await self._complete()
         except PreludeFailed as failure:
-            error = failure.error
+            error = None if failure.error == CANCELLED else failure.error
+            self._cancelled |= error is None
         finally:
             await self._stop_processes()
         self._files_in_place()
@@ -88,6 +86,7 @@ class Engine:
     def cancel(self) -> None:
         """Stop as soon as possible; running cells are interrupted."""
         self._cancelled = True
+        self._prelude.cancel()
         for attempt, _, _ in self._running.values():
             attempt.stop(CANCELLED)
 
@@ -327,6 +326,8 @@ class Engine:
         if self._alone or not any(self._may_start(i, s) for i, s in enumerate(standings[:horizon])):
             return True
         zygote = await self._prelude.zygote()
+        if self._cancelled:
+            return True
         standings = self._ledger.replay()  # now it is known what the prelude's functions need
         for position, standing in enumerate(standings[:horizon]):
             if not self._may_start(position, standing):
@@ -361,7 +362,7 @@ class Engine:
         spec = self._job.step_spec(position, progress.attempt, inputs)
         attempt = Attempt(spec, Limits(step.settings.timeout, step.settings.resources.memory))
         spec_file = self._job.step_notebook(step, progress.attempt).with_suffix(".json")
-        attempt.write_spec(spec_file)
+        self._store.with_reserve(lambda: attempt.write_spec(spec_file))
         self._progress.started(position)
         blocked = self._blocked(position, inputs)
         if blocked is not None:

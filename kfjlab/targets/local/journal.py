@@ -7,36 +7,47 @@ from collections.abc import Mapping
 from typing import Any
 
 from kfjlab.notebook.problems import Problem
+from kfjlab.runs.errors import StoreError
 from kfjlab.runs.model import Artifact, RunState, StepRun, StepState
 from kfjlab.runs.store import RunStore
 from kfjlab.runtime.protocol import StepError, StepRecord, to_json
 
 from .ledger import changed
+from .wording import log_cut
 
 
 class Journal:
-    """Writes one run's progress."""
+    """Writes one run's progress. What happens on a full disk is still written, as far as the reserve lasts; what steps print is not."""
 
     def __init__(self, store: RunStore, run_id: str) -> None:
         self._store = store
         self._run_id = run_id
+        self._cut: set[str | None] = set()
+        """Steps (None: the prelude) of whose logs something is missing."""
 
     def run_state(self, state: RunState, error: StepError | None = None) -> None:
         """The run is now in ``state``."""
         data = None if error is None else to_json(error)
         now = time.time()
-        with self._store.transaction():
-            self._store.set_run_state(
-                self._run_id,
-                state,
-                error=data,
-                started=now if state is RunState.RUNNING else None,
-                ended=now if state.final else None,
-            )
-            self._store.append(self._run_id, "run", data={"state": state.value, "error": data})
+
+        def write() -> None:
+            with self._store.transaction():
+                self._store.set_run_state(
+                    self._run_id,
+                    state,
+                    error=data,
+                    started=now if state is RunState.RUNNING else None,
+                    ended=now if state.final else None,
+                )
+                self._store.append(self._run_id, "run", data={"state": state.value, "error": data})
+
+        self._store.with_reserve(write)
 
     def step_state(self, name: str, state: StepState, **fields: Any) -> None:
         """A step is now in ``state``; ``fields`` are those of :class:`~kfjlab.runs.model.StepRun` that change."""
+        self._store.with_reserve(lambda: self._step_state(name, state, fields))
+
+    def _step_state(self, name: str, state: StepState, fields: Mapping[str, Any]) -> None:
         shown: dict[str, Any] = {
             k: fields[k] for k in ("cached", "attempt", "seconds", "error") if k in fields
         }
@@ -46,6 +57,9 @@ class Journal:
 
     def succeeded(self, step: StepRun, record: StepRecord, lineage: Mapping[str, str]) -> None:
         """A step has succeeded. ``lineage``: resource → digest of the stored values that it read."""
+        self._store.with_reserve(lambda: self._succeeded(step, record, lineage))
+
+    def _succeeded(self, step: StepRun, record: StepRecord, lineage: Mapping[str, str]) -> None:
         made = {name for name in changed(record) if name.startswith("var:") and not name.startswith("var:_")}
         artifacts = [
             Artifact(
@@ -63,20 +77,19 @@ class Journal:
             if resource in made and value.kind in ("table", "array", "model", "figure")
         ]
         with self._store.transaction():
-            self.step_state(
-                step.name,
-                StepState.SUCCEEDED,
-                cached=step.cached,
-                attempt=step.attempt,
-                started=step.started,
-                ended=step.ended,
-                seconds=record.seconds,
-                peak_memory=record.peak_memory,
-                record=step.record,
-                error=None,
-                notebook=step.notebook,
-                log=step.log,
-            )
+            fields = {
+                "cached": step.cached,
+                "attempt": step.attempt,
+                "started": step.started,
+                "ended": step.ended,
+                "seconds": record.seconds,
+                "peak_memory": record.peak_memory,
+                "record": step.record,
+                "error": None,
+                "notebook": step.notebook,
+                "log": step.log,
+            }
+            self._step_state(step.name, StepState.SUCCEEDED, fields)
             if artifacts:
                 self._store.put_artifacts(self._run_id, step.name, artifacts)
                 self._store.append(
@@ -95,27 +108,48 @@ class Journal:
 
     def stale(self, name: str, resource: str, writer: str | None, message: str) -> None:
         """A step has read ``resource`` in a wrong state and will run again."""
-        with self._store.transaction():
-            self._store.update_step(self._run_id, name, state=StepState.WAITING, cached=False)
-            data = {"resource": resource, "writer": writer, "message": message}
-            self._store.append(self._run_id, "stale", step=name, data=data)
-            self._store.append(self._run_id, "step", step=name, data={"state": StepState.WAITING.value})
+
+        def write() -> None:
+            with self._store.transaction():
+                self._store.update_step(
+                    self._run_id, name, state=StepState.WAITING, cached=False, notebook=None
+                )
+                data = {"resource": resource, "writer": writer, "message": message}
+                self._store.append(self._run_id, "stale", step=name, data=data)
+                self._store.append(self._run_id, "step", step=name, data={"state": StepState.WAITING.value})
+
+        self._store.with_reserve(write)
 
     def problem(self, problem: Problem) -> None:
         """A problem that was found while running."""
-        self._store.append(self._run_id, "problem", step=problem.step, data=problem.to_json())
+        data = problem.to_json()
+        self._store.with_reserve(
+            lambda: self._store.append(self._run_id, "problem", step=problem.step, data=data)
+        )
 
     def message(self, step: str | None, message: Mapping[str, Any]) -> None:
-        """What a worker said: its log goes to the step's log file, the rest to the events."""
+        """What a worker said (``step`` None: the prelude): its log goes to the step's log file, the rest to the events."""
         kind = str(message["type"])
         if kind == "log":
-            offset, length = self._store.append_log(self._run_id, step or "prelude", str(message["text"]))
-            data: dict[str, Any] = {
+            self._log(step, message)
+            return
+        data = {k: v for k, v in message.items() if k != "type"}
+        self._store.with_reserve(lambda: self._store.append(self._run_id, kind, step=step, data=data))
+
+    def _log(self, step: str | None, message: Mapping[str, Any]) -> None:
+        if step in self._cut:
+            return
+        try:
+            offset, length = self._store.append_log(self._run_id, step, str(message["text"]))
+            data = {
                 "offset": offset,
                 "length": length,
                 "stream": message.get("stream"),
                 "cell": message.get("cell"),
             }
-        else:
-            data = {k: v for k, v in message.items() if k != "type"}
-        self._store.append(self._run_id, kind, step=step, data=data)
+            self._store.append(self._run_id, "log", step=step, data=data)
+        except StoreError as error:
+            if error.kind != "full":
+                raise
+            self._cut.add(step)  # once a piece is missing the log stays as it is, rather than have holes
+            self.problem(log_cut(step))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,10 +16,12 @@ from .job import Job
 from .journal import Journal
 from .ledger import ANY_FILE
 from .reuse import FORMAT, Reuse
-from .wording import imports_died, no_fork
+from .wording import CANCELLED, imports_died, no_fork
 from .workspace import Workspace
 from .zygote import PreludeFailed, Zygote
 
+POLL_EVERY = 0.5
+"""Seconds between two looks at whether somebody asked to cancel."""
 ZYGOTE_STARTS = 3
 """How often a zygote that died is started again."""
 
@@ -37,6 +40,7 @@ class Prelude:
         self._reads: dict[str, str] | None = None
         self._outputs = {r for step in job.pipeline.steps for r in step.flow.writes if r.startswith("file:")}
         self._zygote: Zygote | None = None
+        self._cancelled = False
         self._starts = 0
 
     def recall(self) -> None:
@@ -86,13 +90,13 @@ class Prelude:
         spec_file.write_text(json.dumps(to_json(self._job.prelude_spec(restored))), "utf-8")
         self._journal.message(None, {"type": "phase", "phase": "prelude"})
         try:
-            self._zygote = await Zygote.start(
-                self._job.interpreter, self._job.process_environment(), spec_file, self._job.workspace, log
-            )
+            self._zygote = await self._start(spec_file, log)
         except PreludeFailed as failure:
             if restored is None or failure.error.kind != "CorruptObject":
                 raise
             return await self.zygote()  # what it should have restored was damaged since it was looked at
+        finally:
+            self._tell_outputs()
         self._remember(self._zygote.record)
         if not self._zygote.can_fork:
             self._journal.problem(no_fork(self._zygote.why))
@@ -100,6 +104,35 @@ class Prelude:
             None, {"type": "phase", "phase": "steps", "seconds": self._zygote.record.seconds}
         )
         return self._zygote
+
+    async def _start(self, spec_file: Path, log: Path) -> Zygote:
+        """Start the process, unless somebody asks to cancel the run while it executes the prelude."""
+        environment = self._job.process_environment()
+        start = asyncio.create_task(
+            Zygote.start(self._job.interpreter, environment, spec_file, self._job.workspace, log)
+        )
+        while not (await asyncio.wait([start], timeout=POLL_EVERY))[0]:
+            if self._cancelled or self._store.cancel_requested(self._job.run.id):
+                start.cancel()
+        if start.cancelled():
+            raise PreludeFailed(CANCELLED)
+        return start.result()
+
+    def cancel(self) -> None:
+        """Stop executing the prelude, and do not start again."""
+        self._cancelled = True
+
+    def _tell_outputs(self) -> None:
+        """Write what the prelude's cells have printed to its log."""
+        try:
+            document = json.loads(self._notebook.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return  # it was killed before it could write it
+        for cell in document["cells"]:
+            for output in cell["outputs"]:
+                if output["output_type"] == "stream":
+                    message = {"type": "log", "stream": output["name"], "text": "".join(output["text"])}
+                    self._journal.message(None, {**message, "cell": cell["metadata"]["kfjlab"]["cell"]})
 
     async def stop(self) -> None:
         """End the process, if there is one."""

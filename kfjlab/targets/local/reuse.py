@@ -112,7 +112,9 @@ class Reuse:
         found = {digest: self._objects.version(digest) for digest in self._opaque(kept)}
         versions = {digest: version for digest, version in found.items() if version is not None}
         data = replace(kept, versions=versions).to_json()
-        self._store.put_record(key, data, run_id=self._run_id, step="", size=size)
+        self._store.with_reserve(
+            lambda: self._store.put_record(key, data, run_id=self._run_id, step="", size=size)
+        )
 
     def used(self, kept: Kept) -> None:
         """Note that a record was used now, so that garbage collection takes it later."""
@@ -131,15 +133,19 @@ class Reuse:
 
     def store_file(self, path: Path) -> str | None:
         """Keep a file of the run's folder; None when there is none."""
-        return self._objects.put_file(str(path)) if path.exists() else None
+        return self._store.with_reserve(lambda: self._objects.put_file(str(path))) if path.exists() else None
 
     def put_back(self, digest: str | None, path: Path) -> str | None:
         """Write a kept file into the run's folder and return its path; None when it is not kept (any more)."""
         if digest is None:
             return None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+
+        def write() -> None:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._objects.restore_file(digest, str(path))
+
+        try:
+            self._store.with_reserve(write)
         except CorruptObject:
             return None
         return str(path)

@@ -9,12 +9,13 @@ import asyncio
 import os
 import signal
 import sys
+import time
 import traceback
 from pathlib import Path
 
 from kfjlab.notebook.pipeline import Pipeline
 from kfjlab.runs.errors import StoreError
-from kfjlab.runs.model import RunState
+from kfjlab.runs.model import RunState, StepState
 from kfjlab.runs.store import RunStore
 from kfjlab.runtime.protocol import StepError, to_json
 from kfjlab.targets.base import RefusedError
@@ -32,7 +33,7 @@ def main() -> None:
     run_id, location = sys.argv[1], Path(sys.argv[2])
     os.environ[RUN_VARIABLE] = run_id
     with RunStore(location) as store:
-        if not store.claim(run_id):
+        if not store.with_reserve(lambda: store.claim(run_id)):
             print(f"run {run_id} has a supervisor already", file=sys.stderr)
             return
         _end_leftovers(run_id)
@@ -42,6 +43,8 @@ def main() -> None:
             _fail(store, run_id, StepError("Refused", str(error)))
         except (OSError, StoreError) as error:
             traceback.print_exc()
+            if isinstance(error, StoreError) and error.kind == "conflict":
+                return  # another process has the run now, and tells what becomes of it
             _fail(store, run_id, _shortage(error))
         except Exception as error:  # noqa: BLE001 - the last resort: a run must not stay "running" for ever
             traceback.print_exc()
@@ -68,9 +71,24 @@ async def _supervise(store: RunStore, run_id: str) -> None:
 
 
 def _fail(store: RunStore, run_id: str, error: StepError) -> None:
-    with store.transaction():
-        store.set_run_state(run_id, RunState.FAILED, error=to_json(error))
-        store.append(run_id, "run", data={"state": RunState.FAILED.value, "error": to_json(error)})
+    """End the run: its running steps were stopped, and the others do not run any more."""
+    data, now = to_json(error), time.time()
+
+    def write() -> None:
+        with store.transaction():
+            for step in store.get_steps(run_id):
+                if step.state is StepState.RUNNING:
+                    store.update_step(run_id, step.name, state=StepState.CANCELLED, error=data, ended=now)
+                    store.append(
+                        run_id, "step", step.name, {"state": StepState.CANCELLED.value, "error": data}
+                    )
+                elif step.state is StepState.WAITING:
+                    store.update_step(run_id, step.name, state=StepState.SKIPPED)
+                    store.append(run_id, "step", step.name, {"state": StepState.SKIPPED.value})
+            store.set_run_state(run_id, RunState.FAILED, error=data)
+            store.append(run_id, "run", data={"state": RunState.FAILED.value, "error": data})
+
+    store.with_reserve(write)
 
 
 def _shortage(error: Exception) -> StepError:

@@ -101,6 +101,15 @@ def imports_died(times: int, log: str) -> StepError:
     )
 
 
+def log_cut(step: str | None) -> Problem:
+    """What a step (None: the prelude) prints from now on is not kept."""
+    whose = "the imports and functions cells" if step is None else f"step {step!r}"
+    message = (
+        f"The disk is full: what {whose} printed from here on is missing in the log. 'kfjlab gc' makes room."
+    )
+    return Problem("log-cut", Severity.WARNING, message, step=step)
+
+
 def no_fork(why: str) -> Problem:
     """Steps cannot be forked from the process that has executed the prelude."""
     return Problem("no-fork", Severity.INFO, f"Each step starts a process of its own, because {why}.")

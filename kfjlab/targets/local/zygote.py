@@ -108,15 +108,26 @@ class Zygote:
     ) -> Zygote:
         """Start a process and let it execute the prelude.
 
-        ``log`` takes what the process itself prints (its cells' outputs are captured elsewhere). Raises :class:`PreludeFailed`.
+        ``log`` takes what the process itself prints (its cells' outputs are captured elsewhere). Raises :class:`PreludeFailed`. When this
+        task is cancelled, the running cell is interrupted, and the process killed if that does not help.
         """
         ours, theirs = socket.socketpair()
         process = _spawn(interpreter, env, ["zygote", str(prelude_spec)], theirs, workspace, log)
         reader, writer = await asyncio.open_connection(sock=ours.dup(), limit=LINE_LIMIT)
-        line = await reader.readline()
+        try:
+            line = await reader.readline()
+        except asyncio.CancelledError:
+            await _end(process)
+            writer.close()
+            ours.close()
+            raise
         answer: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {"type": "failed"}
         if answer["type"] != "ready":
-            status = await asyncio.to_thread(process.wait)
+            try:
+                status = await asyncio.to_thread(process.wait, EXIT_GRACE)
+            except subprocess.TimeoutExpired:
+                await _end(process)
+                status = process.returncode
             writer.close()
             ours.close()
             message = f"The process that executes the prelude ended ({describe_exit(status)})."
@@ -215,6 +226,16 @@ class Zygote:
                 if not future.done():
                     future.set_exception(ZygoteDied("the process that had executed the prelude has ended"))
                     future.exception()  # whoever waits sees it; nobody has to
+
+
+async def _end(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt a process that leads its group, then kill the group."""
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        await asyncio.to_thread(process.wait, EXIT_GRACE)
+    with contextlib.suppress(ProcessLookupError):  # nothing is left of it
+        os.killpg(process.pid, signal.SIGKILL)
+    await asyncio.to_thread(process.wait)
 
 
 def describe_exit(status: int) -> str:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from kfjlab.runs.store import RunStore
+from kfjlab.verbs.log_pieces import follow_logs, read_logs
+
 from .conftest import Lab
 
 CHAIN = (
@@ -290,3 +293,22 @@ def test_what_the_prelude_left_is_not_seen_after_a_step_has_changed_it(lab: Lab,
     outcome = lab.run(("imports", prelude), ("step:change", change), ("step:use", use), max_parallel=2)
     assert outcome.state == "succeeded", outcome.run.error
     assert outcome.outputs("use") == expected
+
+
+def test_a_step_named_like_the_prelude_has_files_of_its_own(lab: Lab) -> None:
+    outcome = lab.run(
+        ("imports", "import math\nprint('imports')"), ("step:prelude", "print('step')\nx = math.pi")
+    )
+    assert outcome.state == "succeeded"
+    assert outcome.outputs("prelude") == "step\n"
+    with RunStore() as store:
+        assert [(p.step, p.text) for p in read_logs(store, outcome.run.id)] == [
+            ("prelude", "imports\n"),
+            ("prelude", "step\n"),
+        ]
+        assert [p.text for p in read_logs(store, outcome.run.id, "prelude")] == ["step\n"]
+        assert [p.text for p in follow_logs(store, outcome.run.id, "prelude")] == ["step\n"]
+    plain = lab.run(("imports", "import math\nprint('imports')"), ("step:other", "x = math.e"))
+    with RunStore() as store:
+        assert [p.text for p in read_logs(store, plain.run.id, "prelude")] == ["imports\n"]
+        assert [p.text for p in follow_logs(store, plain.run.id, "prelude")] == ["imports\n"]

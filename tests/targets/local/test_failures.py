@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -274,3 +275,20 @@ def test_a_cell_that_may_raise_ends_nothing_until_its_tag_is_gone(lab: Lab) -> N
         assert outcome.state == "succeeded" and outcome.outputs("c") == "1\n"
     outcome = lab.run(imports, ("step:b", "y = 1\n2 / 0\ny = 2"), after)
     assert outcome.states() == {"b": "failed", "c": "skipped"}
+
+
+def test_cancel_while_the_imports_are_executed(lab: Lab) -> None:
+    lab.write(
+        ("imports", "import time\nprint('soon', flush=True)\nopen('started', 'w').close()\ntime.sleep(61)"),
+        ("step:a", "x = 1"),
+    )
+    run_id = lab.start()
+    while not (lab.folder / "started").exists():
+        time.sleep(0.02)
+    began = time.monotonic()
+    lab.target.cancel(run_id)
+    outcome = lab.wait(run_id)
+    assert time.monotonic() - began < 10
+    assert (outcome.state, outcome.states()) == ("cancelled", {"a": "cancelled"})
+    with RunStore() as store:
+        assert store.read_log(run_id, None)[0] == "soon\n"
