@@ -185,7 +185,10 @@ class Engine:
             record = self._ledger.record(position)
             assert record is not None
             kept = offered[id(record)]
-            self._files.learn(record)
+            if kept.id is None:
+                self._files.learn(record)  # it has run in this run, before somebody resumed that
+            else:
+                self._files.adopt(record)
             self._reuse.used(kept)
             self._progress[position].kept = kept
         return self._ledger.replay()
@@ -333,11 +336,12 @@ class Engine:
             if not self._may_start(position, standing):
                 continue
             assert standing.inputs is not None
-            misplaced = self._files.misplaced(standing.inputs.slots)
+            wanted = self._files.wanted(standing.inputs)
+            misplaced = self._files.misplaced(wanted)
             alone = bool(misplaced) or position in self._disturbed
             if alone and self._running:
                 return True  # files go back to an older version only while nothing else runs
-            if not self._healing.put_back(misplaced, standing.inputs.slots, position):
+            if not self._healing.put_back(misplaced, wanted, position):
                 return False
             self._alone = alone
             self._disturbed.discard(position)

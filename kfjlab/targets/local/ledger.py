@@ -70,11 +70,17 @@ class Inputs:
 
     ``any_file``: digest of all files at once, for a step that turns out to start a subprocess (None: not known yet). ``withheld``: names of
     variables that earlier steps left and that it is not expected to read. It must not see what the prelude left in them either.
+    ``files``: those that earlier steps wrote, for a step that lists folders or starts programs.
     """
 
     slots: Mapping[str, Slot]
     any_file: str | None = None
     withheld: frozenset[str] = frozenset()
+    files: Mapping[str, Slot] = field(default_factory=dict)
+
+    def folders(self) -> list[str]:
+        """The folders that the step lists; the workspace itself for one that starts programs."""
+        return ["." if name == ANY_FILE else name[len("dir:") :] for name in self.slots if _is_many(name)]
 
     def digests(self) -> dict[str, str]:
         """Resource → digest, as it belongs into the reads of the step's record."""
@@ -230,7 +236,9 @@ class Ledger:
         if unknown:
             return Standing(Status.BLOCKED, waits_for=frozenset(unknown))
         withheld = frozenset(name[len("var:") :] for name in state.of_kind("var:") if name not in slots)
-        return Standing(Status.READY, inputs=Inputs(slots, self._lookup(ANY_FILE, state).digest, withheld))
+        files = state.of_kind("file:") if any(map(_is_many, slots)) else {}
+        inputs = Inputs(slots, self._lookup(ANY_FILE, state).digest, withheld, files)
+        return Standing(Status.READY, inputs=inputs)
 
     def _apply(self, position: int, standing: Standing, state: _State) -> None:
         if standing.status is Status.EXCLUDED:
@@ -355,6 +363,11 @@ class Ledger:
 def changed(record: StepRecord) -> set[str]:
     """The resources that a step left in another state than it had read them in."""
     return {name for name, digest in record.writes.items() if record.reads.get(name) != digest}
+
+
+def _is_many(resource: str) -> bool:
+    """Whether a resource stands for more files than one."""
+    return resource == ANY_FILE or resource.startswith("dir:")
 
 
 def _may_be_in(slot: Slot, stored: str) -> bool:

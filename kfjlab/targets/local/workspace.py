@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from kfjlab.runtime.files import DIRECTORY, LINK, file_digest, folder_names, hidden_folders, workspace_snapshot
+from kfjlab.runtime.files import (
+    DIRECTORY,
+    LINK,
+    Signature,
+    file_digest,
+    folder_names,
+    hidden_folders,
+    signature,
+    survey,
+)
 from kfjlab.runtime.objects import CorruptObject, ObjectStore
 from kfjlab.runtime.protocol import ABSENT, StepRecord
 
 from .keys import digest_of
-from .ledger import ANY_FILE, Slot
+from .ledger import ANY_FILE, Inputs, Slot
 from .reuse import is_stored
 
 
@@ -36,6 +45,17 @@ class Workspace:
         """Take over what a record says about files as they were before steps wrote them."""
         for resource, digest in record.preimages.items():
             self._preimages.setdefault(resource, digest)
+        self._written.update(name for name in record.writes if name.startswith("file:"))
+        self._inferred.update(record.inferred)
+
+    def adopt(self, record: StepRecord) -> None:
+        """Take over a record of an earlier run: its files were before it as they are now. That is kept, for who has to see it."""
+        for resource in record.writes:
+            if not resource.startswith("file:") or resource in self._preimages:
+                continue
+            before = self._preimages[resource] = self.base(resource)
+            if is_stored(before) and not self.can_restore(before) and self.digest(resource) == before:
+                self._objects.put_file(str(self.path(resource)))
         self._written.update(name for name in record.writes if name.startswith("file:"))
         self._inferred.update(record.inferred)
 
@@ -89,6 +109,14 @@ class Workspace:
                     names.add(name)
         return names
 
+    def wanted(self, inputs: Inputs) -> dict[str, Slot]:
+        """The files that a step has to find in a version that is known: those it reads, and in the folders that it lists all that some
+        attempt has touched."""
+        folders = inputs.folders()
+        touched = {**self.touched(), **inputs.files} if folders else {}
+        listed = {name: slot for name, slot in touched.items() if any(_is_below(name, f) for f in folders)}
+        return {**listed, **inputs.slots}
+
     def misplaced(self, slots: Mapping[str, Slot]) -> dict[str, str]:
         """Files on disk that are not in the version that ``slots`` wants and that can be put back: resource → digest."""
         found = {}
@@ -116,7 +144,7 @@ class Workspace:
         """Put files back: resource → digest, as :meth:`misplaced` gives them. Returns the resources whose content is missing from the store
         or damaged there. Raises :class:`OSError` when the disk does not take them."""
         lost = []
-        for resource, digest in files.items():
+        for resource, digest in sorted(files.items(), key=_from_leaves_or_root):
             path = self.path(resource)
             if path.is_symlink():
                 path.unlink()
@@ -155,8 +183,31 @@ class Workspace:
 
         For code that started a subprocess, whose reads nobody sees. Notebooks are left out: they change whenever they are saved.
         """
-        files: Iterable[tuple[str, object]] = workspace_snapshot(
-            str(self._root), hidden_folders(self._objects.root, str(self._root))
-        ).items()
-        kept = [(p, repr(s)) for p, s in files if not p.endswith(".ipynb") and f"file:{p}" not in resources]
+        found = survey(str(self._root), hidden_folders(self._objects.root, str(self._root)))
+        files = {**found.files, **{f"{link}/": _led_to(self._root / link) for link in found.links}}
+        kept = [
+            (p, repr(s))
+            for p, s in files.items()
+            if not p.endswith(".ipynb") and f"file:{p}" not in resources
+        ]
         return digest_of(sorted(kept))
+
+
+def _led_to(link: Path) -> Signature | None:
+    """The version of the file that a link leads to, which may be outside the workspace."""
+    try:
+        return signature(link.stat())
+    except OSError:
+        return None
+
+
+def _is_below(resource: str, folder: str) -> bool:
+    path = resource.split(":", 1)[1]
+    return path.startswith(folder.rstrip("/") + "/") or (folder in ("", ".") and not path.startswith("/"))
+
+
+def _from_leaves_or_root(item: tuple[str, str]) -> tuple[bool, int]:
+    """What goes is taken away before what holds it, and what comes is put into what is there."""
+    resource, digest = item
+    depth = resource.count("/")
+    return (False, -depth) if digest == ABSENT else (True, depth)

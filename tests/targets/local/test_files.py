@@ -85,3 +85,40 @@ def test_a_reader_waits_for_who_goes_on_writing(lab: Lab) -> None:
     )  # fmt: skip
     assert outcome.state == "succeeded", outcome.run.error
     assert outcome.value("v") == "old" and outcome.steps["a"].attempt == 2
+
+
+def test_what_a_stale_attempt_left_is_not_there_for_who_lists_the_folder(lab: Lab) -> None:
+    (lab.folder / "n.txt").write_text("A")
+    (lab.folder / "helper.py").write_text(
+        "import glob, os\ndef get(): return open(''.join(['n', '.txt'])).read()\ndef save(text):\n    with open(''.join(['n', '.txt']), 'w') as f: f.write(text)\n"
+        "def out(name):\n    os.makedirs(name)\n    with open(os.path.join(name, 'z'), 'w') as f: f.write('z')\n"
+        "def ls(): return sorted(glob.glob('out_*'))\n"
+    )
+    outcome = lab.run(
+        ("imports", "import helper, time"),
+        ("step:save", "time.sleep(0.6)\nhelper.save('B')"),
+        ("step:out", "helper.out('out_' + helper.get())"),
+        ("step:list", "found = helper.ls()"),
+        ("step:shell", "words = !ls -d out_*"),
+        max_parallel=4,
+    )
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.value("found") == list(outcome.value("words")) == ["out_B"]
+
+
+def test_what_the_run_before_left_is_there_as_from_top_to_bottom(lab: Lab) -> None:
+    (lab.folder / "o.txt").write_text("old")
+    (lab.folder / "p.txt").write_text("old")
+    cells = (
+        ("imports", "import glob\nfrom pathlib import Path"),
+        ("step:a", "print(sorted(glob.glob('out*')), Path('o.txt').read_text())"),
+        ("step:b", "_ = Path('out_1.txt').write_text('1'), Path('o.txt').write_text('new'), Path('p.txt').write_text('new')"),
+    )  # fmt: skip
+    assert lab.run(*cells).outputs("a") == "[] old\n"
+    for executed in ({"a"}, set()):
+        (lab.folder / "p.txt").write_text("somebody's")
+        again = lab.run(*cells)
+        assert again.state == "succeeded", again.run.error
+        assert again.outputs("a") == "['out_1.txt'] new\n"
+        assert again.executed() == executed
+        assert (lab.folder / "p.txt").read_text() == "new"
