@@ -19,7 +19,7 @@ import cloudpickle  # type: ignore[import-untyped]
 from cloudpickle import cloudpickle as internals
 
 from . import rebuilding
-from .functions import definition_digest
+from .functions import THIS_PYTHON, check_python, definition_digest
 
 if TYPE_CHECKING:
     from .pickling import Pickler
@@ -119,7 +119,14 @@ def reduce_class(pickler: Pickler, cls: type, reduced: Any) -> Any:
             attributes["_abc_impl"], key=lambda c: (c.__module__, c.__qualname__)
         )
     identity = internals._DYNAMIC_CLASS_TRACKER_BY_CLASS[cls]
-    return make_class, (identity, make, *arguments), (root, attributes, slots), None, None, set_class
+    return (
+        make_class,
+        (THIS_PYTHON, identity, make, *arguments),
+        (root, attributes, slots),
+        None,
+        None,
+        set_class,
+    )
 
 
 def reduce_named_type(pickler: Pickler, item: Any) -> Any:
@@ -153,9 +160,14 @@ def reduce_named_type(pickler: Pickler, item: Any) -> Any:
 # What pickles call when they are loaded. Their names are part of the format ------------------------------------------------
 
 
-def make_class(identity: str, make: Callable[..., type], *arguments: Any) -> type:
+def make_class(python: str, identity: str, make: Callable[..., type], *arguments: Any) -> type:
     """A class without its attributes; the one that is here already, if it has that identity. Making it anew would run what its metaclass
-    and its bases do with new classes."""
+    and its bases do with new classes.
+
+    Raises :class:`~kfjlab.runtime.functions.ForeignCodeError` when another ``python`` has stored it: its methods are code, and what
+    dataclasses and enumerations keep in their classes is not the same in all versions.
+    """
+    check_python(python)
     known: Optional[type] = internals._DYNAMIC_CLASS_TRACKER_BY_ID.get(identity)
     if known is None:
         known = rebuilding.stand_ins.get(identity.rsplit("/", 2)[0])

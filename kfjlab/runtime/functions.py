@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _LOOK_UPS = frozenset(
     {"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 )
-_THIS_PYTHON = "{} {}.{}".format(sys.implementation.name, *sys.version_info)
+THIS_PYTHON = "{} {}.{}".format(sys.implementation.name, *sys.version_info)
+"""What the bytecode of functions and the attributes of classes depend on."""
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 _MOST = 100_000
 """How many objects are looked at to find the functions in a value that cannot be pickled."""
@@ -40,8 +41,14 @@ class ForeignCodeError(Exception):
         self.python, self.names = python, tuple(names)
         whose = f" ({', '.join(names)})" if names else ""
         super().__init__(
-            f"A variable{whose} holds functions or classes compiled by {python}, which this Python ({_THIS_PYTHON}) cannot run."
+            f"A variable{whose} holds functions or classes compiled by {python}, which this Python ({THIS_PYTHON}) cannot run."
         )
+
+
+def check_python(python: str) -> None:
+    """Raise :class:`ForeignCodeError` unless ``python`` is this one."""
+    if python != THIS_PYTHON:
+        raise ForeignCodeError(python)
 
 
 def is_notebook_function(item: Any, namespace: Mapping[str, Any]) -> bool:
@@ -187,7 +194,7 @@ def reduce_code(code: types.CodeType, reduced: Any) -> Any:
     name = code.co_filename
     if name.startswith("<"):
         return in_file, (in_file(code, ""), name)
-    return make_code, (_THIS_PYTHON, *reduced[1])
+    return make_code, (THIS_PYTHON, *reduced[1])
 
 
 def reduce_cell(cell: types.CellType) -> Any:
@@ -204,8 +211,7 @@ def reduce_cell(cell: types.CellType) -> Any:
 
 def make_code(python: str, *arguments: Any) -> types.CodeType:
     """Code compiled by ``python``. Raises :class:`ForeignCodeError` in another one, which the bytecode could crash."""
-    if python != _THIS_PYTHON:
-        raise ForeignCodeError(python)
+    check_python(python)
     return types.CodeType(*arguments)
 
 

@@ -277,14 +277,15 @@ def test_lines_of_other_loaders_stay_out(steps: Steps) -> None:
 def test_code_of_another_python_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its bytecode could crash the process."""
     store = ObjectStore(str(tmp_path / "objects"))
-    namespace: dict[str, Any] = {}
-    exec("class C:\n    def m(self): return 1\nc = C()\ndata = [1]", namespace)
-    saved = Carrier(store, namespace, "make").save(["c", "data"]).values
-    monkeypatch.setattr(functions, "_THIS_PYTHON", "cpython 3.0")
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec("class C: pass\ndef f(): return 1\nc = C()\ndata = [1]", namespace)
+    saved = Carrier(store, namespace, "make").save(["c", "f", "data"]).values
+    monkeypatch.setattr(functions, "THIS_PYTHON", "cpython 3.0")
     loaded: dict[str, Any] = {}
-    with pytest.raises(
-        functions.ForeignCodeError, match=r"\(c\) .* compiled by cpython 3\.\d+, .*cpython 3\.0"
-    ):
-        Carrier(store, loaded, "use").load({"c": saved["c"]})
+    for name in ("c", "f"):
+        with pytest.raises(
+            functions.ForeignCodeError, match=rf"\({name}\) .* by cpython 3\.\d+, .*cpython 3\.0"
+        ):
+            Carrier(store, loaded, "use").load({name: saved[name]})
     Carrier(store, loaded, "use").load({"data": saved["data"]})
     assert loaded == {"data": [1]}
