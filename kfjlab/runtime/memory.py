@@ -125,6 +125,20 @@ def extent_of(item: Any) -> Optional[Tuple[int, int]]:
     return low, high + item.itemsize
 
 
+def is_mapped_file(kind: type) -> bool:
+    """Whether arrays of that type are files that are mapped into memory."""
+    return any(cls.__name__ == "memmap" and module_of(cls).partition(".")[0] == "numpy" for cls in kind.__mro__)
+
+
+def writes_to_file(item: Any) -> bool:
+    """Whether an array, or what it is a view of, is a file that changes with it."""
+    while _is_array(item):
+        if getattr(item, "_mmap", None) is not None:
+            return getattr(item, "mode", "") in ("r+", "w+")
+        item = item.base
+    return False
+
+
 def extent_of_bytes(item: Any) -> Optional[Tuple[int, int]]:
     """The memory of a ``bytearray`` or ``array.array``."""
     size = memoryview(item).nbytes

@@ -334,7 +334,15 @@ class Pickler(cloudpickle.CloudPickler):
             self._note_blocks(obj)
         return reduce_lean(obj) or super().reducer_override(obj)
 
+    def _mapped_file(self, obj: Any) -> Any:
+        """An array that is a file. Of one that cannot be written to, or whose changes stay in memory, its content is all there is."""
+        if memory.writes_to_file(obj) and not self.lenient:
+            raise pickle.PicklingError("what is written to it goes into a file that is mapped into memory")
+        return super().reducer_override(obj)
+
     def _array(self, obj: Any) -> Any:
+        if obj.base is not None and memory.writes_to_file(obj) and not self.lenient:
+            return self._mapped_file(obj)
         extent = None if id(obj) in self.ignored else memory.extent_of(obj)
         self._notes.note(obj, extent)
         region = self._notes.region_of(extent) if extent is not None else None
@@ -417,6 +425,8 @@ def _way(kind: Any) -> Optional[Callable[[Pickler, Any], Any]]:
         return Pickler._standard
     if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
         return Pickler._array
+    if memory.is_mapped_file(kind):
+        return Pickler._mapped_file
     if _is_tensor(kind):
         return Pickler._tensor
     if memory.is_block_manager(kind):

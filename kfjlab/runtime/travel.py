@@ -40,6 +40,11 @@ _REASONS = (
         "is a connection ({type})",
         _IN_STEP,
     ),
+    (
+        ("memmap",),
+        "is a file that is mapped into memory",
+        "Map it again in the step that uses it (numpy.memmap with mode 'r+').",
+    ),
     (("mmap", "memoryview"), "is a view of memory ({type})", "Keep a copy (bytes or an array)."),
     (
         ("ReferenceType", "WeakValueDictionary", "WeakKeyDictionary", "WeakSet"),
@@ -100,6 +105,6 @@ def _all_parts(path: str, value: Any) -> Iterator[Tuple[str, Any]]:
                 yield f"{name} (a variable that {path} uses)", cell.cell_contents
             except ValueError:
                 continue  # not bound yet
-    attributes = getattr(value, "__dict__", None)
+    attributes = getattr(value, "__dict__", None) if type(value).__name__ != "memmap" else None
     if isinstance(attributes, dict):
         yield from ((f"{path}.{name}", item) for name, item in list(attributes.items()))

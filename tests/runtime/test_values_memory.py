@@ -165,3 +165,18 @@ def test_reading_what_libraries_make_is_no_change(steps: Steps) -> None:
     )
     assert made.failures == {}
     assert steps.run(READING).changes["mutated"] == []
+
+
+def test_files_that_are_mapped_into_memory_stay_where_they_were_mapped(steps: Steps, tmp_path: Path) -> None:
+    path = str(tmp_path / "x.dat")
+    done = steps.run(
+        f"m = np.memmap({path!r}, dtype='int64', mode='w+', shape=(4000,))\nm[:] = range(4000)\nm.flush()\nholder = {{'part': m[2:5]}}\n"
+        "plain = np.asarray(m)[1:]\ntotal = m.sum()\ndouble = m * 2\n"
+        f"only_read = np.memmap({path!r}, dtype='int64', mode='r')\nown = np.memmap({path!r}, dtype='int64', mode='c')\nown[0] = 7"
+    )
+    assert set(done.failures) == {"m", "holder", "plain"}
+    assert done.failures["m"].startswith("m is a file that is mapped into memory, so 'm' cannot be carried")
+    assert "holder['part'] is a file" in done.failures["holder"] and "mapped into memory" in done.failures["plain"]
+    steps.run("assert total == sum(range(4000)) and double[3] == 6 and only_read[5] == 5 and own[0] == 7")
+    steps.prelude += f"shared = np.memmap({path!r}, dtype='int64', mode='r+')\n"
+    assert set(steps.run("shared[0] = 1").failures) == {"shared"}
