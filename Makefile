@@ -16,7 +16,7 @@ NODE_MODULES := node_modules/.yarn-state.yml
 FRONT_END := kfjlab/labextension/static/style.js
 FRONT_END_SOURCES := $(shell find src style schema -type f -not -path '*/__tests__/*') package.json tsconfig.json
 
-.PHONY: help env demo lab bench test lint test-python test-js test-ui lock clean
+.PHONY: help env demo lab bench test lint test-python test-js test-ui test-versions lock clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -46,6 +46,9 @@ test-js: $(NODE_MODULES) ## the TypeScript tests
 
 test-ui: env ## the tests in a browser
 	@scripts/test ui
+
+test-versions: env ## each supported Python, oldest and newest JupyterLab (VERSIONS="3.9 lab": only these)
+	@scripts/test-versions $(VERSIONS)
 
 lock: env ## write the lock files anew
 	@scripts/lock

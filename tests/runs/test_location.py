@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -88,9 +89,11 @@ def test_the_mount_table_is_asked_for_the_real_path(tmp_path: Path, monkeypatch:
 
 def test_without_proc_the_partitions_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import psutil
-    from psutil._ntuples import sdiskpart
 
-    table = [sdiskpart("disk", "/", "apfs", "rw"), sdiskpart("files:/x", str(tmp_path), "nfs", "rw,remote")]
+    table = [
+        SimpleNamespace(device="disk", mountpoint="/", fstype="apfs", opts="rw"),
+        SimpleNamespace(device="files:/x", mountpoint=str(tmp_path), fstype="nfs", opts="rw,remote"),
+    ]
     monkeypatch.setattr("kfjlab.runs.location.sys.platform", "darwin")
     monkeypatch.setattr(psutil, "disk_partitions", lambda **_: table)
     assert is_network(tmp_path / "data")
