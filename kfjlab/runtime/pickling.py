@@ -47,6 +47,7 @@ _ATOMIC_NAMES = frozenset(
         "decimal.Decimal", "fractions.Fraction", "uuid.UUID", "pathlib.PosixPath", "pathlib._local.PosixPath",
         "zoneinfo.ZoneInfo", "pickle.PickleBuffer", "operator.itemgetter", "operator.attrgetter",
         "numpy.ufunc", "numpy._ArrayFunctionDispatcher",
+        "torch.dtype", "torch.device", "torch.layout", "torch.memory_format", "torch.qscheme",
     }
 )  # fmt: skip
 

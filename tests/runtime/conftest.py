@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.runtime.harness import PYTHON, Bench
+from tests.runtime.values_harness import Steps
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,3 +46,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     made = Bench(tmp_path_factory.mktemp("bench"))
     yield made
     made.close()
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> Steps:
+    """Steps of a notebook without a prelude."""
+    return Steps(tmp_path / "objects")

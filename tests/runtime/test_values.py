@@ -8,12 +8,6 @@ import pytest
 
 from .values_harness import Server, Steps
 
-
-@pytest.fixture
-def steps(tmp_path: Path) -> Steps:
-    return Steps(tmp_path / "objects")
-
-
 ALIASES = {
     "two names for one list": ("a = [1]\nb = a", "b.append(2)\nassert a == [1, 2] and a is b"),
     "one list in two dicts": (

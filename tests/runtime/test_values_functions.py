@@ -14,12 +14,6 @@ from kfjlab.runtime.values import Carrier
 from .harness import versions
 from .values_harness import Steps
 
-
-@pytest.fixture
-def steps(tmp_path: Path) -> Steps:
-    return Steps(tmp_path / "objects")
-
-
 CHANGES = {
     "a default that is a list": (
         "def f(x, seen=[]):\n    seen.append(x)\n    return seen",
