@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import gc
+import io
 import os
 import re
 import stat
@@ -95,6 +98,7 @@ def _loaded_libraries(part: str) -> Set[str]:
 def _descriptors(own: Set[int]) -> str:
     """Connections and files that children would share with each other, and devices that a child cannot use."""
     found: Dict[str, int] = {}
+    written = False
     for name in os.listdir("/proc/self/fd"):
         fd = int(name)
         if fd <= 2 or fd in own:
@@ -108,15 +112,26 @@ def _descriptors(own: Set[int]) -> str:
             return "the imports use a GPU"
         if stat.S_ISSOCK(status.st_mode):
             found["network connections"] = fd
-        elif (
-            stat.S_ISREG(status.st_mode) and not target.startswith(("/memfd:", "/dev/")) and not _appends(fd)
-        ):
-            found[f"the file {target}"] = fd
+        elif stat.S_ISREG(status.st_mode) and not target.startswith(("/memfd:", "/dev/")):
+            if _only_writes(fd):
+                written = True
+            else:
+                found[f"the file {target}"] = fd
+    if written and not found:
+        _flush_files()  # else each child would write what waits to be written
     return f"the imports opened {', '.join(sorted(found))}, which children would share" if found else ""
 
 
-def _appends(fd: int) -> bool:
-    """Whether a descriptor writes at the end of its file, wherever that is (log files: sharing them does no harm)."""
+def _only_writes(fd: int) -> bool:
+    """Whether a descriptor writes at the end of its file, or where whoever shares it wrote last: sharing a log file does no harm, and
+    opening it again might empty it."""
     with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as file:
         flags = next(int(line.split()[1], 8) for line in file if line.startswith("flags:"))
-    return bool(flags & os.O_APPEND)
+    return bool(flags & os.O_APPEND) or flags & (os.O_WRONLY | os.O_RDWR) == os.O_WRONLY
+
+
+def _flush_files() -> None:
+    for item in gc.get_objects():
+        if isinstance(item, (io.TextIOWrapper, io.BufferedWriter)) and not item.closed and item.writable():
+            with contextlib.suppress(OSError):  # whoever writes to it will see
+                item.flush()

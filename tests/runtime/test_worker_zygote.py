@@ -132,6 +132,16 @@ def test_what_makes_forking_unsafe(bench: Bench, source: str, why: str) -> None:
     assert ready["can_fork"] is False and why in ready["why"]
 
 
+@pytest.mark.parametrize("mode", ["w", "a"])
+def test_files_that_the_prelude_writes_are_shared(bench: Bench, mode: str) -> None:
+    """As in one process: who writes goes on where the one before has ended."""
+    ready = bench.prelude(*cells(f"log = open('log.txt', {mode!r})\n_ = log.write('start ')", role="imports"))
+    assert ready["can_fork"], ready["why"]
+    bench.run("log.write('one ')\nlog.flush()")
+    bench.run("open('log.txt', 'a').write('two ')")
+    assert (bench.workspace / "log.txt").read_text() == "start one two "
+
+
 def test_native_thread_pools(bench: Bench) -> None:
     pytest.importorskip("sklearn")
     pytest.importorskip("polars")
