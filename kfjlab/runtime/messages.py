@@ -95,7 +95,7 @@ def end_process_group() -> None:
 
 
 class Reactor(threading.Thread):
-    """One thread that waits for file descriptors and for one timer.
+    """One thread that waits for file descriptors and for timers.
 
     Callbacks run in this thread. A callback that fails is reported on the process's own stderr and not called again.
     """
@@ -108,7 +108,7 @@ class Reactor(threading.Thread):
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
         os.set_blocking(self._wake_writer, False)
-        self._timer: Optional[Tuple[float, Callable[[], None]]] = None
+        self._timers: Dict[Callable[[], None], float] = {}
         self._stopped = False
         self.watch(self._wake_reader, self._woken)
 
@@ -124,8 +124,8 @@ class Reactor(threading.Thread):
             self._poll.unregister(fd)
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Call ``callback`` once after ``seconds``. There is one timer; the latest call counts."""
-        self._timer = (time.monotonic() + seconds, callback)
+        """Call ``callback`` once after ``seconds``. Of several calls with one callback the latest counts."""
+        self._timers[callback] = time.monotonic() + seconds
         self._wake()
 
     def stop(self) -> None:
@@ -140,16 +140,17 @@ class Reactor(threading.Thread):
     def run(self) -> None:
         """Serve until :meth:`stop`."""
         while not self._stopped:
-            timer = self._timer
-            wait = None if timer is None else max(0.0, timer[0] - time.monotonic()) * 1000
+            timers = list(self._timers.items())
+            wait = max(0.0, min(due for _, due in timers) - time.monotonic()) * 1000 if timers else None
             for fd, _ in self._poll.poll(wait):
                 callback = self._callbacks.get(fd)
                 if callback is not None and not self._call(callback):
                     self.forget(fd)
-            if timer is not None and time.monotonic() >= timer[0]:
-                if self._timer is timer:
-                    self._timer = None
-                self._call(timer[1])
+            for callback, due in timers:
+                if time.monotonic() >= due:
+                    if self._timers.get(callback) == due:
+                        del self._timers[callback]
+                    self._call(callback)
 
     def _call(self, callback: Callable[[], None]) -> bool:
         try:

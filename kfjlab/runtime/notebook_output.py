@@ -27,6 +27,8 @@ DISPLAYS = "kfjlab_displays"
 id: ``outputs``, places as ``[cell, output]``; ``content``, the last ``data`` and ``metadata`` when no output here has it."""
 DISPLAY_LIMIT = 100 * 1024 * 1024
 """Characters of rich outputs kept of one cell."""
+DRAFT_LIMIT = 1024 * 1024
+"""Characters of one output in what is written while the step runs."""
 
 Listener = Callable[[Mapping[str, Any]], None]
 
@@ -100,9 +102,10 @@ class ExecutedCell:
         self._text = self._rich = 0
         self.outputs.clear()
 
-    def to_json(self) -> Dict[str, Any]:
-        """The cell as nbformat has it."""
-        self.settle()
+    def to_json(self, draft: bool = False) -> Dict[str, Any]:
+        """The cell as nbformat has it. ``draft``: of long outputs only the beginning."""
+        if not draft:
+            self.settle()
         metadata: Dict[str, Any] = {"kfjlab": {"cell": self.source.index}}
         if self.times:
             metadata["execution"] = self.times
@@ -111,9 +114,27 @@ class ExecutedCell:
             "execution_count": self.source.number if self.executed else None,
             "id": _cell_id(self.source),
             "metadata": metadata,
-            "outputs": [_lines_of_output(output) for output in self.outputs],
+            "outputs": self._drafts() if draft else [_lines_of_output(output) for output in self.outputs],
             "source": self.source.source.splitlines(keepends=True),
         }
+
+    def _drafts(self) -> List[Dict[str, Any]]:
+        """The outputs without what would cost much memory to put together."""
+        drafts = []
+        for output in self.outputs:
+            draft = dict(output)
+            if "text" in draft:
+                pieces = [draft["text"], *(self._parts if output is self.outputs[-1] else ())]
+                draft["text"] = _beginning(pieces)
+            if "data" in draft:
+                data = draft["data"].items()
+                draft["data"] = {
+                    mime: value
+                    for mime, value in data
+                    if not isinstance(value, str) or len(value) <= DRAFT_LIMIT
+                }
+            drafts.append(_lines_of_output(draft))
+        return drafts
 
 
 class ExecutedNotebook:
@@ -189,8 +210,8 @@ class ExecutedNotebook:
         """A message of a Jupyter widget to the browser."""
         self._widgets.take(widget, to_json_data(data), buffers)
 
-    def to_json(self) -> Dict[str, Any]:
-        """The notebook as nbformat 4.5 has it."""
+    def to_json(self, draft: bool = False) -> Dict[str, Any]:
+        """The notebook as nbformat 4.5 has it. ``draft``: of outputs longer than :data:`DRAFT_LIMIT` only the beginning."""
         version = ".".join(map(str, sys.version_info[:3]))
         metadata = to_json_data(self._metadata)
         metadata.setdefault(
@@ -203,7 +224,7 @@ class ExecutedNotebook:
         if self._latest:
             metadata[DISPLAYS] = {name: self._places(name) for name in self._latest}
         return {
-            "cells": [cell.to_json() for cell in self.cells],
+            "cells": [cell.to_json(draft) for cell in self.cells],
             "metadata": metadata,
             "nbformat": 4,
             "nbformat_minor": 5,
@@ -281,6 +302,18 @@ def to_json_data(value: Any) -> Any:
     if hasattr(value, "__iter__"):
         return [to_json_data(item) for item in value]
     return str(value)
+
+
+def _beginning(pieces: Sequence[str]) -> str:
+    """The first :data:`DRAFT_LIMIT` characters, with a notice when there are more."""
+    kept, size = [], 0
+    for piece in pieces:
+        if size + len(piece) > DRAFT_LIMIT:
+            kept += [piece[: DRAFT_LIMIT - size], "\n[kfjlab: the step was ended; its log has the rest]\n"]
+            break
+        kept.append(piece)
+        size += len(piece)
+    return "".join(kept)
 
 
 def _cell_id(source: CellSource) -> str:

@@ -13,11 +13,12 @@ import socket
 import sys
 import threading
 from dataclasses import replace
-from typing import Any, Dict, FrozenSet, List, Optional, Set
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Set
 
 from . import main_module
 from .ambient import AmbientChanges
 from .capture import Capture
+from .checkpoints import Checkpoints
 from .execution import CellRunner, Execution, end_tasks, run_in_loop
 from .file_children import follow_children
 from .file_journal import Journal
@@ -69,8 +70,9 @@ class StepAttempt:
         self._spec = spec
         self._store = ObjectStore(spec.objects)
         self._channel = Channel(connection)
-        self._notebook = ExecutedNotebook(spec.cells, spec.metadata, self._channel.send)
+        self._notebook = ExecutedNotebook(spec.cells, spec.metadata, self._tell)
         self._reactor = Reactor()
+        self._checkpoints = Checkpoints(self._notebook, spec.output, session.lock, self._reactor)
         self._capture = Capture(self._stream, self._reactor, session.lock)
         self._carrier: Optional[Carrier] = None
         self._watch: Optional[Watch] = None
@@ -79,7 +81,7 @@ class StepAttempt:
         self._seen: Dict[str, int] = {}
         self._warnings: List[Dict[str, Any]] = []
         self._runner = CellRunner(
-            session.shell, self._notebook, self._capture, self._channel.send, self._after_cell
+            session.shell, self._notebook, self._capture, self._tell, self._after_cell
         )
         self._done = Execution(0.0)
         self._missed: FrozenSet[str] = frozenset()
@@ -164,6 +166,7 @@ class StepAttempt:
         journal = Journal(places, spec.store_limit, self._keep, log)
         reporter = self._reporter = FileReporter(journal, self._keep)
         watch = self._watch = Watch(journal, self._session.imports)
+        self._checkpoints.aside = watch.paused
         if reporter.kernel is not None:
             self._reactor.watch(reporter.kernel.fileno(), lambda: reporter.take_events(watch))
         self._session.modules.on_import = self._watch.module
@@ -358,7 +361,12 @@ class StepAttempt:
         if self._over:
             return  # what helper processes say while they end
         self._notebook.stream(name, text)
+        self._checkpoints.changed()
         self._channel.log(name, text, self._notebook.current)
+
+    def _tell(self, message: Mapping[str, Any]) -> None:
+        self._channel.send(message)
+        self._checkpoints.changed()
 
     def _keep(self, path: str) -> str:
         digest: str = self._store.put_file(path)
@@ -383,6 +391,7 @@ class StepAttempt:
             )
 
     def _write_notebook(self, record: StepRecord) -> StepRecord:
+        self._checkpoints.stop()
         try:
             self._notebook.write(self._spec.output)
         except OSError as error:

@@ -60,10 +60,17 @@ class Progress:
         self._journal.step_state(self._step(position).name, state, **fields)
 
     def started(self, position: int) -> None:
-        """A new attempt has begun."""
-        progress = self.steps[position]
+        """A new attempt has begun. Its notebook is written while it runs, so that there is one whatever happens to it."""
+        progress, step = self.steps[position], self._step(position)
         self.enter(
-            position, StepState.RUNNING, attempt=progress.attempt, started=progress.started, error=None
+            position,
+            StepState.RUNNING,
+            attempt=progress.attempt,
+            started=progress.started,
+            ended=None,
+            error=None,
+            notebook=str(self._job.step_notebook(step, progress.attempt)),
+            log=str(self._log(step)),
         )
 
     def succeeded(self, position: int, record: StepRecord, key: str) -> None:
@@ -118,17 +125,9 @@ class Progress:
 
     def ended(self, position: int, state: StepState, record: StepRecord, error: StepError) -> None:
         """A step has failed for good, or was cancelled."""
-        progress, step = self.steps[position], self._step(position)
-        fields: dict[str, object] = {}
-        if state is StepState.FAILED:
-            fields = {
-                "record": to_json(record),
-                "notebook": str(self._job.step_notebook(step, progress.attempt)),
-                "log": str(self._log(step)),
-            }
-        self.enter(
-            position, state, error=to_json(error), ended=progress.ended, seconds=record.seconds, **fields
-        )
+        fields = {"record": to_json(record)} if state is StepState.FAILED else {}
+        ended = self.steps[position].ended
+        self.enter(position, state, error=to_json(error), ended=ended, seconds=record.seconds, **fields)
 
     def runs_again(self, position: int, resource: str, writer: int | None) -> None:
         """A step had read ``resource`` in a wrong state. ``writer``: position of the step that left the right one."""

@@ -14,8 +14,10 @@ import psutil
 import pytest
 
 from kfjlab.notebook.analyze import analyze
+from kfjlab.notebook.document import read_document
 from kfjlab.runs.store import RunStore
 from kfjlab.targets.base import RefusedError, RunOptions
+from kfjlab.verbs.executed import executed_notebook
 from tests.leftovers import end_runs
 
 from .conftest import Lab
@@ -292,3 +294,41 @@ def test_cancel_while_the_imports_are_executed(lab: Lab) -> None:
     assert (outcome.state, outcome.states()) == ("cancelled", {"a": "cancelled"})
     with RunStore() as store:
         assert store.read_log(run_id, None)[0] == "soon\n"
+
+
+@pytest.mark.parametrize("end", ["cancelled", "timed out", "killed", "interrupted"])
+def test_what_a_step_put_out_until_it_was_ended_is_kept(lab: Lab, end: str) -> None:
+    settings = 'step:long {"timeout": 1.5}' if end == "timed out" else "step:long"
+    lab.write(
+        (settings, "print('one')\n1 + 1"),
+        ("", "from IPython.display import display\nprint('two')\ndisplay({'three': 3})\n" + SLEEP),
+        ("", "print('never')"),
+    )
+    run_id = lab.start()
+    worker = int(lab.wait_for(run_id, lambda e: e.kind == "started").data["pid"])
+    while not (lab.folder / "started").exists():
+        time.sleep(0.01)
+    time.sleep(0.4)
+    if end == "cancelled":
+        lab.target.cancel(run_id)
+    elif end == "killed":
+        os.killpg(worker, signal.SIGKILL)
+    elif end == "interrupted":
+        with RunStore() as store:
+            pid = store.supervisor_pid(run_id)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+    outcome = lab.wait(run_id)
+    assert outcome.state in ("cancelled", "failed", "interrupted")
+    assert outcome.outputs("long") == "one\ntwo\n"
+    document = read_document(lab.path)
+    cells = executed_notebook(document, outcome.run, list(outcome.steps.values()))["cells"]
+    assert [cell["execution_count"] for cell in cells] == [1, 2, None]
+    types = [[output["output_type"] for output in cell["outputs"]] for cell in cells]
+    assert types[0] == ["stream", "execute_result"]
+    assert types[1][:2] == ["stream", "display_data"]
+    assert cells[1]["outputs"][1]["data"]["text/plain"] == ["{'three': 3}"]
+    if end == "interrupted":
+        lab.write(("step:long", "print('one')\n1 + 1"))
+        resumed = lab.resume(run_id)
+        assert (resumed.state, resumed.outputs("long")) == ("succeeded", "one\n")
