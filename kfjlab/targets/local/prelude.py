@@ -38,6 +38,7 @@ class Prelude:
         self._notebook = job.folder / "prelude.ipynb"
         self._record: PreludeRecord | None = None
         self._reads: dict[str, str] | None = None
+        self._executed = False
         self._outputs = {r for step in job.pipeline.steps for r in step.flow.writes if r.startswith("file:")}
         self._zygote: Zygote | None = None
         self._cancelled = False
@@ -149,8 +150,11 @@ class Prelude:
 
     def _remember(self, record: PreludeRecord) -> None:
         """Keep the record: in the run's folder for starting again, in the store for later runs."""
-        now = [*self._job.pipeline.prelude.reads, *({ANY_FILE} & record.reads.keys())]
-        self._record, self._reads = record, {**record.reads, **{name: self._now(name) for name in now}}
+        self._record = record
+        if not self._executed:  # once more, for a process that has died, it would find what steps have written since
+            now = [*self._job.pipeline.prelude.reads, *({ANY_FILE} & record.reads.keys())]
+            self._reads = {**record.reads, **{name: self._now(name) for name in now}}
+            self._executed = True
         saved = {"key": self._job.prelude_key(), "record": to_json(record)}
         write_whole(str(self._saved), json.dumps(saved).encode())
         self._keep(record)
