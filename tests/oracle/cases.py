@@ -1030,6 +1030,52 @@ CASES: dict[str, Program] = {
         #%%
         print(x, y, z, w, sorted(k for k in globals() if len(k) == 1 and k != "_"))
         """),
+    "variables that nobody names": program(
+        """
+        import __main__, pickle, sys, helper
+        #%%
+        from __future__ import annotations
+        #%%
+        class Base: pass
+        flag = 7
+        #%%
+        class Made(Base): pass
+        #%%
+        with open("made.pkl", "wb") as file:
+            pickle.dump(Made(), file)
+        del file
+        #%%
+        print(getattr(__main__, "flag", 0), sys._getframe().f_globals.get("flag"), helper.look("flag"))
+        #%%
+        print([cls.__name__ for cls in Base.__subclasses__()], type(pickle.load(open("made.pkl", "rb"))).__name__)
+        #%%
+        def annotated(x: Nowhere): return x
+        print(annotated.__annotations__)
+        """,
+        imports=1,
+        files={"helper.py": "import __main__\ndef look(name): return getattr(__main__, name, 0)\n"},
+    ),
+    "figures and indexes of earlier steps": program(
+        """
+        import matplotlib.pyplot as plt
+        import pandas as pd
+        def one(): return 1
+        #%%
+        fig, ax = plt.subplots(figsize=(3, 2))
+        ax.plot([1, 2])
+        df = pd.DataFrame({"a": [1, 2, 3]})
+        rows, columns = df.index, df.columns
+        limit = 1
+        #%%
+        rows.name = "k"
+        columns.name = "c"
+        one.__code__ = (lambda: 2).__code__
+        #%%
+        print(df.index.name, rows is df.index, df.columns.name, one(), len(df.query("a > @limit")))
+        fig
+        """,
+        imports=1,
+    ),
     "operators and augmented assignment on aliases": program("""
         a = [1]
         b = a

@@ -77,7 +77,7 @@ def test_an_absent_name_is_a_read(shared: Bench) -> None:
     ("source", "name"),
     [
         ("x = 2\n1 / 0\nx = 3", "ZeroDivisionError"),
-        ("x = (", "SyntaxError"),
+        ("x = = 1", "SyntaxError"),
         ("import sys\nsys.exit(3)", "SystemExit"),
     ],
 )
