@@ -19,6 +19,7 @@ from .flow.finish import finish
 from .flow.local_modules import executed_again
 from .flow.pieces import WHOLE, effects_of
 from .flow.prelude import PreludeSlices
+from .flow.seeding import seeded_first
 from .flow.timeline import PRELUDE, Timeline, Touches
 from .flow.values import UNBOUND, Dotted, Fact
 from .flow.words import words
@@ -138,6 +139,8 @@ def analyze_flow(
     steps: list[Touches] = []
     for position, group in enumerate(groups):
         step = Touches(position)
+        statements = (statement for cell in group.cells for statement in parse_cell(cell.source).body)
+        step.seeded_first = seeded_first(statements, timeline.given)
         for cell in group.cells:
             fault = _syntax_problem(cell, group.name)
             if fault is not None:
@@ -181,6 +184,7 @@ def _flows(
                 mutates=frozenset(step.mutates),
                 opaque=step.opaque,
                 unseeded=frozenset(step.unseeded),
+                seeded_first=step.seeded_first,
                 code_digest=hashlib.sha256(code.encode()).hexdigest(),
                 prelude_digest=slices.digest(names, with_effects=True),
                 prelude_parameters=slices.parameters(names, with_effects=True),

@@ -96,7 +96,8 @@ class Flow:
     in-place change, deletion). A read of what the step itself has definitely written before is no read. ``mutates`` ⊆ ``writes``:
     variables changed in place (not rebound). ``opaque``: the step can read any variable (``eval``, ``globals()``, ``%run`` …), then
     ``var:*`` is in ``reads``. ``unseeded``: generator keys (``numpy.random``) that the step draws from although nobody seeds them before
-    it, and that shall not order steps (so ``ambient:numpy.random`` is in neither set). ``prelude_digest`` is the digest (hex) of the
+    it, and that shall not order steps (so ``ambient:numpy.random`` is in neither set). ``seeded_first``: generator keys that the step seeds
+    before anything can draw, so that their state before it does not matter to it. ``prelude_digest`` is the digest (hex) of the
     prelude statements that the step depends on, ``prelude_parameters`` the parameters whose values these statements read;
     ``code_digest`` is the digest of the step's own cells (comments and layout left out).
     """
@@ -106,6 +107,7 @@ class Flow:
     mutates: frozenset[str] = frozenset()
     opaque: bool = False
     unseeded: frozenset[str] = frozenset()
+    seeded_first: frozenset[str] = frozenset()
     code_digest: str = ""
     prelude_digest: str = ""
     prelude_parameters: tuple[str, ...] = ()

@@ -280,3 +280,44 @@ def test_what_the_text_of_the_prelude_reads_is_the_preludes() -> None:
     found = flow_of("x = 1", prelude=["LINES = !cat $MODE.txt notes.txt", "import os\nos.getenv('LEVEL')"])
     assert {"env:MODE", "file:notes.txt", "env:LEVEL"} <= found.prelude.reads
     assert found.flows[0].reads == frozenset()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "np.random.seed(2)",
+        "'About.'\nimport random, pandas as pd\nn = 3\nrandom.seed(n); np.random.seed(n)",
+        "from numpy.random import seed\nseed(2)",
+        "from numpy import random as chance\nchance.seed(2)",
+    ],
+)
+def test_a_step_that_seeds_first_waits_for_nobody(start: str) -> None:
+    first = "import numpy as np\nnp.random.seed(1)\na = np.random.rand()"
+    result = flow_of(first, f"{start}\nb = np.random.rand()")
+    second = result.flows[1]
+    assert "numpy.random" in second.seeded_first
+    assert "ambient:numpy.random" in second.writes
+    assert "ambient:numpy.random" not in second.reads
+    assert codes(result) == []
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "x = load()\nnp.random.seed(2)",
+        "import helper\nnp.random.seed(2)",
+        "if a:\n    np.random.seed(2)",
+        "np.random.seed(int(load()))",
+        "%matplotlib inline\nnp.random.seed(2)",
+    ],
+)
+def test_what_may_draw_before_the_seed_is_no_seeding_first(start: str) -> None:
+    first = "import numpy as np\ndef load(): return open('n').read()\nnp.random.seed(1)\na = np.random.rand()"
+    second = flow_of(first, f"{start}\nb = np.random.rand()").flows[1]
+    assert second.seeded_first == frozenset()
+    assert "ambient:numpy.random" in second.reads
+
+
+@pytest.mark.parametrize("start", ["np = helper\nnp.random.seed(2)", "from helper import seed\nseed(2)"])
+def test_the_seed_of_something_else_is_none(start: str) -> None:
+    assert flow_of("import numpy as np, helper", start).flows[1].seeded_first == frozenset()

@@ -93,13 +93,14 @@ _STATES: dict[str, str] = {
 
 def draw_in_library(ev: Evaluator, path: str, arguments: Arguments) -> None:
     """Note what calling a library function does to the shared generators."""
-    for generator in _seeded(path):
+    for generator in generators_seeded_by(path):
         ev.seed(generator)
     for generator in _drawn(path, arguments):
         ev.draw(generator)
 
 
-def _seeded(path: str) -> tuple[str, ...]:
+def generators_seeded_by(path: str) -> tuple[str, ...]:
+    """The generators to which the library function at a dotted path gives a state."""
     if _SEED_EVERYTHING.match(path):
         return (PYTHON, NUMPY, TORCH)
     return _SEEDS.get(path, ())

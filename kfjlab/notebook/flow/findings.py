@@ -232,7 +232,9 @@ class Findings:
                 yield Problem(
                     "unseeded-random", Severity.INFO, message, cell, line, self._names[loose[0].position], fix
                 )
-            chained = [one for one in steps if generator in one.draw_places and key in one.reads | one.writes]
+            users = [one for one in steps if generator in one.draw_places and key in one.reads | one.writes]
+            follows = [key in one.reads for one in users] + [False]
+            chained = [one for i, one in enumerate(users) if follows[i] or follows[i + 1]]
             if len(chained) > 1:
                 cell, line = chained[1].draw_places[generator]
                 message = (
@@ -246,9 +248,9 @@ class Findings:
 
 
 _OWN = {
-    "random": "Give each step a generator of its own: rng = random.Random(seed)",
-    "numpy.random": "Give each step a generator of its own: rng = numpy.random.default_rng(seed), or random_state=seed",
-    "torch.random": "Give each step a generator of its own: generator=torch.Generator().manual_seed(seed)",
+    "random": "Seed in the first line of each step, or give it a generator of its own: rng = random.Random(seed)",
+    "numpy.random": "Seed in the first line of each step, or use rng = numpy.random.default_rng(seed), or random_state=seed",
+    "torch.random": "Seed in the first line of each step, or give it a generator of its own: generator=torch.Generator().manual_seed(seed)",
 }
 
 

@@ -42,6 +42,7 @@ class Touches:
     perhaps: set[str] = field(default_factory=set)
     starred: set[str] = field(default_factory=set)
     unseeded: set[str] = field(default_factory=set)
+    seeded_first: frozenset[str] = frozenset()
     opaque: bool = False
     shown: bool = False
     unresolved: list[Unresolved] = field(default_factory=list)
@@ -265,7 +266,10 @@ class Timeline:
                 step.unseeded.add(generator)
             step.draw_places.setdefault(generator, (cell, effects.draws.get(generator, 1)))
         for generator in effects.seeds:
-            step.writes.add(f"ambient:{generator}")
+            key = f"ambient:{generator}"
+            if generator in self.seeded and generator not in step.seeded_first and key not in step.definite:
+                step.reads.add(key)  # what the step did before may have drawn, and nobody would see it
+            step.writes.add(key)
             self.seeded.add(generator)
 
     def provided(

@@ -15,7 +15,7 @@ from kfjlab.runtime.protocol import CHANGED, StepError, StepRecord
 from .attempt import Attempt, Limits
 from .capacity import Demand, machine_capacity
 from .healing import Healing
-from .job import STORE_LIMIT, Job, without_unseeded
+from .job import STORE_LIMIT, Job, without_seeded_first, without_unseeded
 from .journal import Journal
 from .ledger import ANY_FILE, Inputs, Ledger, Mismatch, Standing, Status, changed
 from .prelude import POLL_EVERY, Prelude
@@ -242,7 +242,7 @@ class Engine:
             reads[ANY_FILE] = inputs.any_file or "unforeseen"
         return dataclasses.replace(
             record,
-            reads=without_unseeded(step, reads),
+            reads=without_seeded_first(step, without_unseeded(step, reads)),
             writes=without_unseeded(step, {**record.writes, **contents}),
             given={r: digest for r, digest in stored.items() if r in record.writes},
             values=without_unseeded(step, record.values),

@@ -162,5 +162,12 @@ def without_unseeded(step: Step, resources: Mapping[str, Any]) -> dict[str, Any]
     return {name: value for name, value in resources.items() if name not in loose}
 
 
+def without_seeded_first(step: Step, reads: Mapping[str, str]) -> dict[str, str]:
+    """``reads`` less the generators to which the step itself gives a state before it draws: that they differ afterwards is no sign of a
+    read."""
+    own = {f"ambient:{key}" for key in step.flow.seeded_first}
+    return {name: digest for name, digest in reads.items() if name not in own}
+
+
 def _source(cell: Cell) -> CellSource:
     return CellSource(cell.index, cell.id, cell.number, cell.source, cell.role.value, cell.may_raise)

@@ -312,3 +312,17 @@ def test_a_step_named_like_the_prelude_has_files_of_its_own(lab: Lab) -> None:
     with RunStore() as store:
         assert [p.text for p in read_logs(store, plain.run.id, "prelude")] == ["imports\n"]
         assert [p.text for p in follow_logs(store, plain.run.id, "prelude")] == ["imports\n"]
+
+
+def test_steps_that_seed_first_run_side_by_side_and_none_twice(lab: Lab) -> None:
+    cells = (
+        ("imports", "import random, time"),
+        ("step:slow", "random.seed(1)\ntime.sleep(0.5)\na = random.random()"),
+        ("step:quick", "random.seed(2)\nb = random.random()"),
+        ("step:after", "c = random.random()"),
+    )
+    outcome = lab.run(*cells, max_parallel=2)
+    stream = random.Random(2)
+    assert (outcome.value("b"), outcome.value("c")) == (stream.random(), stream.random())
+    assert outcome.stale() == []
+    assert lab.run(*cells).executed() == set()
