@@ -66,6 +66,8 @@ class Journal:
         self.listings: Dict[str, List[str]] = {}
         self.made_folders: Set[str] = set()
         self.removed_folders: Set[str] = set()
+        self.hard_links: Dict[str, str] = {}
+        """New name of a file → the name that it had."""
         self.subprocesses = False
         self.children = False
         """Whether the process has Python children, which report themselves what Python does."""

@@ -118,6 +118,12 @@ class FileReporter:
         self._reads(found, succeeded, unseen)
         self._writes(found)
         self._contested(found)
+        for name, other in self._journal.hard_links.items():
+            if f"file:{name}" in found.writes and os.path.exists(self._journal.places.path(other)):
+                found.warn(
+                    "hard-link",
+                    f"The step made {name} a second name of {other}; for later steps it is a copy.",
+                )
         for name, names in self._journal.listings.items():
             found.reads[f"dir:{name}"] = json.dumps(names)
         if self._journal.subprocesses:

@@ -108,6 +108,8 @@ class Watch:
             self.journal.settle(source)
         if target is not None:
             self.journal.write(target)
+        if source is not None and target is not None:
+            self.journal.hard_links[target] = source
 
     def symlinked(self, arguments: Tuple[Any, ...]) -> None:
         target = self._name(arguments[1], last=False)

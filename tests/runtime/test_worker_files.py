@@ -322,6 +322,7 @@ def test_other_times_and_permissions_are_no_change(bench: Bench) -> None:
         "Path('g').touch()\nPath('f').touch()\nos.link('f', 'h')"
     )
     assert touched(record)[:2] == ({"file:f": sha("f"), "file:g": sha("g")}, {"file:h": sha("f")})
+    assert [w["code"] for w in record.warnings] == ["hard-link"]
 
 
 def test_databases(bench: Bench) -> None:
