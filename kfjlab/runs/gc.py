@@ -162,7 +162,7 @@ class Collection(Supervision):
         if max_size is not None:
             before = _cut_off(plan, max_size)
             for run in plan.runs:
-                run.drop |= run.used < before
+                run.drop |= run.used < min(before, plan.limit)
             for record in plan.records:
                 record.drop |= record.used < min(before, plan.limit)
 

@@ -166,6 +166,15 @@ def test_a_size_is_kept_to_by_dropping_what_was_not_used_longest(store: RunStore
     assert not any(there(store, *digests, shared))
 
 
+def test_a_run_that_has_just_ended_does_not_go_for_its_size(store: RunStore) -> None:
+    """Somebody may still be looking at it; only who asks by age means it."""
+    recent, old = old_run(store, 60), old_run(store, DAY)
+    for run in (recent, old):
+        store.append_log(run.id, "a", "x" * 1000)
+    assert store.gc(max_size=0).runs == (old.id,)
+    assert store.gc(older_than=0).runs == (recent.id,)
+
+
 def test_a_size_counts_the_folders_of_runs(store: RunStore) -> None:
     for age in (3 * DAY, 2 * DAY, DAY):
         store.append_log(old_run(store, age).id, "a", "x" * 1000)

@@ -27,18 +27,23 @@ from .job import Job
 RUN_VARIABLE = "KFJLAB_RUN"
 """Environment variable that marks every process of a run with the run's id."""
 
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
+
 
 def main() -> None:
     """Run the run named on the command line to its end."""
     run_id, location = sys.argv[1], Path(sys.argv[2])
     os.environ[RUN_VARIABLE] = run_id
+    early: list[int] = []
+    for number in _STOPPING:  # before the store tells anybody which process to signal
+        signal.signal(number, lambda number, frame: early.append(number))
     with RunStore(location) as store:
         if not store.with_reserve(lambda: store.claim(run_id)):
             print(f"run {run_id} has a supervisor already", file=sys.stderr)
             return
         _end_leftovers(run_id)
         try:
-            asyncio.run(_supervise(store, run_id))
+            asyncio.run(_supervise(store, run_id, early))
         except RefusedError as error:
             _fail(store, run_id, StepError("Refused", str(error)))
         except (OSError, StoreError) as error:
@@ -58,15 +63,18 @@ def main() -> None:
             )
 
 
-async def _supervise(store: RunStore, run_id: str) -> None:
+async def _supervise(store: RunStore, run_id: str, early: list[int]) -> None:
+    """``early``: the signals to stop that came before this could take them."""
     run = store.get_run(run_id)
     pipeline = Pipeline.from_json(run.pipeline)
     interpreter = find_interpreter(str(run.options.get("kernel") or pipeline.kernel))
     job = Job(run, pipeline, interpreter, interpreter.digest(), Path(store.objects))
     engine = Engine(store, job)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOPPING:
         loop.add_signal_handler(number, engine.cancel)
+    if early or store.cancel_requested(run_id):
+        engine.cancel()
     await engine.execute()
 
 

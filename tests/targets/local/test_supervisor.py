@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -64,6 +65,18 @@ def new_run(store: RunStore) -> str:
     return store.create_run(name="n", notebook="/n.ipynb", target="local", steps=steps).id
 
 
+def supervise(run_id: str, location: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be the supervisor."""
+    monkeypatch.setattr(sys, "argv", ["supervisor", run_id, str(location)])
+    monkeypatch.setenv(supervisor.RUN_VARIABLE, "")
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        supervisor.main()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def test_what_happens_on_a_full_disk_is_still_written(small: Path) -> None:
     with RunStore(small / "data") as store:
         run_id = new_run(store)
@@ -88,7 +101,7 @@ def test_a_run_that_met_the_full_disk_ends_in_the_store(small: Path, monkeypatch
     with RunStore(small / "data") as store:
         run_id = new_run(store)
 
-    async def fail(store: RunStore, run_id: str) -> None:
+    async def fail(store: RunStore, run_id: str, early: list[int]) -> None:
         store.update_step(run_id, "a", state=StepState.SUCCEEDED)
         store.update_step(run_id, "b", state=StepState.RUNNING)
         fill(small)
@@ -96,9 +109,7 @@ def test_a_run_that_met_the_full_disk_ends_in_the_store(small: Path, monkeypatch
         store.append_log(run_id, "b", "x" * 100_000)
 
     monkeypatch.setattr(supervisor, "_supervise", fail)
-    monkeypatch.setattr(sys, "argv", ["supervisor", run_id, str(small / "data")])
-    monkeypatch.setenv(supervisor.RUN_VARIABLE, "")
-    supervisor.main()
+    supervise(run_id, small / "data", monkeypatch)
     with RunStore(small / "data") as store:
         run = store.get_run(run_id)
         assert run.state is RunState.FAILED
@@ -110,15 +121,13 @@ def test_who_lost_the_run_to_another_does_not_end_it(tmp_path: Path, monkeypatch
     with RunStore(tmp_path) as store:
         run_id = new_run(store)
 
-    async def lose(store: RunStore, run_id: str) -> None:
+    async def lose(store: RunStore, run_id: str, early: list[int]) -> None:
         with RunStore(tmp_path) as other, other._db.write() as session:
             session.run("UPDATE runs SET token='of another', state='running'")
         store.append(run_id, "cell")
 
     monkeypatch.setattr(supervisor, "_supervise", lose)
-    monkeypatch.setattr(sys, "argv", ["supervisor", run_id, str(tmp_path)])
-    monkeypatch.setenv(supervisor.RUN_VARIABLE, "")
-    supervisor.main()
+    supervise(run_id, tmp_path, monkeypatch)
     with RunStore(tmp_path) as store:
         assert [event.kind for event in store.events(run_id)] == ["run"]
 
@@ -146,3 +155,22 @@ def test_a_step_that_fills_the_disk_ends_alone(
     assert other.error is None or other.error["kind"] == "DiskFull", other.error
     assert outcome.state == "failed"
     assert outcome.run.error is not None and outcome.run.error["kind"] != "StorageError"
+
+
+def test_cancelled_as_soon_as_it_is_there(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signal comes before the supervisor waits for events."""
+    lab.write(("step:a", "x = 1"))
+    monkeypatch.setattr("kfjlab.targets.local._launch", lambda *arguments: None)
+    run_id = lab.start()
+    claim = RunStore.claim
+
+    def claim_and_be_cancelled(self: RunStore, run_id: str, pid: int | None = None) -> bool:
+        claimed = claim(self, run_id, pid)
+        lab.target.cancel(run_id)
+        return claimed
+
+    monkeypatch.setattr(RunStore, "claim", claim_and_be_cancelled)
+    supervise(run_id, lab.folder.parent / "data", monkeypatch)
+    with RunStore() as store:
+        assert store.get_run(run_id).state is RunState.CANCELLED
+        assert [step.state.value for step in store.get_steps(run_id)] == ["cancelled"]
