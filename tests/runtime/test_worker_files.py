@@ -178,7 +178,8 @@ def test_packages_look_at_nothing_that_counts(bench: Bench) -> None:
         "with tempfile.NamedTemporaryFile() as f: f.write(b'1')\n"
         "with tempfile.TemporaryDirectory() as d: open(d + '/x', 'w').close(); open(d + '/x').close()"
     )
-    assert set(touched(record)[0]) <= {"file:f.png", "file:matplotlibrc"}
+    # matplotlib and scipy 1.18 look for files of these names in the working folder
+    assert set(touched(record)[0]) <= {"file:f.png", "file:matplotlibrc", "file:odr"}
 
 
 def test_a_missing_file_is_a_read_of_a_failed_step_too(bench: Bench) -> None:
