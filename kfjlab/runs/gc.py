@@ -240,8 +240,8 @@ class Collection(Supervision):
 
 
 def _look_into(folder: Path) -> tuple[set[str], int]:
-    """The digests that the JSON files right in a run's folder name (the state of the prelude, from which a
-    resumed run goes on), and the bytes of all files in it."""
+    """The digests that the JSON files right in a run's folder name (the state of the prelude and of files, from
+    which a resumed run goes on), and the notes of steps that were killed; and the bytes of all files in it."""
     digests: set[str] = set()
     size = 0
     for where, _, names in os.walk(folder):
@@ -252,6 +252,9 @@ def _look_into(folder: Path) -> tuple[set[str], int]:
                 size += length
                 if where == str(folder) and name.endswith(".json") and length <= _LARGEST_NOTE:
                     digests |= digests_in(Path(path).read_text("utf-8", "replace"))
+                elif name.endswith(".jsonl"):
+                    with open(path, encoding="utf-8", errors="replace") as lines:
+                        digests.update(*map(digests_in, lines))
             except FileNotFoundError:
                 continue
     return digests, size

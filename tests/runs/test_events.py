@@ -23,12 +23,23 @@ from kfjlab.runs.store import RunStore
 with RunStore(Path(sys.argv[1])) as store:
     run = sys.argv[2]
     store.claim(run)
+    print("ready", flush=True)
     for i in range(int(sys.argv[3])):
         store.append(run, "cell", "a", {"i": i})
         time.sleep(float(sys.argv[4]))
     with store.transaction():
         store.set_run_state(run, RunState.SUCCEEDED)
         store.append(run, "run", data={"state": "succeeded"})
+"""
+
+READ = """
+import sys
+from pathlib import Path
+from kfjlab.runs.store import RunStore
+with RunStore(Path(sys.argv[1]), create=False) as store:
+    print("ready", flush=True)
+    for event in store.follow(sys.argv[2], after=int(sys.argv[3])):
+        print(event.offset, flush=True)
 """
 
 CLAIM = """
@@ -177,6 +188,24 @@ def test_following_ends_after_the_timeout(store: RunStore, run: Run) -> None:
     assert offsets(list(store.follow(run.id, timeout=0.4))) == [1]
     assert 0.35 < time.monotonic() - began < 2
     assert list(store.follow(run.id, after=1, timeout=0)) == []
+
+
+def test_a_reader_that_was_killed_goes_on_where_it_was(either: RunStore) -> None:
+    """Again and again, while another process writes, which is killed at last, too."""
+    run = new_run(either)
+    seen: list[int] = []
+    with running_python(WRITE, either.location, run.id, 100_000, 0.004) as writer:
+        for _ in range(4):
+            with running_python(READ, either.location, run.id, seen[-1] if seen else 0) as reader:
+                assert reader.stdout is not None
+                seen += [int(reader.stdout.readline()) for _ in range(25)]
+                reader.kill()
+        writer.kill()
+        writer.wait(10)
+        seen += offsets(list(either.follow(run.id, after=seen[-1], timeout=20)))
+    assert seen == list(range(1, len(seen) + 1)) and len(seen) > 100
+    assert either.get_run(run.id).state is RunState.INTERRUPTED
+    assert offsets(either.events(run.id, limit=10**6)) == seen
 
 
 def test_following_notices_that_the_supervisor_was_killed(

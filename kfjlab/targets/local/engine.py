@@ -14,15 +14,16 @@ from kfjlab.runtime.protocol import CHANGED, StepError, StepRecord
 
 from .attempt import Attempt, Limits
 from .capacity import Demand, machine_capacity
+from .earlier import EarlierFiles
 from .healing import Healing
 from .job import STORE_LIMIT, Job, without_seeded_first, without_unseeded
 from .journal import Journal
-from .ledger import ANY_FILE, Inputs, Ledger, Mismatch, Standing, Status, changed
+from .ledger import ANY_FILE, Inputs, Ledger, Mismatch, Slot, Standing, Status, changed
 from .prelude import POLL_EVERY, Prelude
 from .progress import Progress
 from .reuse import Kept, Reuse
 from .selection import forced, selected
-from .wording import CANCELLED, cannot_arrive, outdated, unstable
+from .wording import CANCELLED, cannot_arrive, outdated, put_back, unstable
 from .workspace import Workspace
 from .zygote import PreludeFailed, Zygote, ZygoteDied
 
@@ -36,6 +37,7 @@ class Engine:
         self._steps = job.pipeline.steps
         self._options = job.run.options
         objects = ObjectStore(str(job.objects))
+        self._earlier = EarlierFiles(job.folder)
         self._files = Workspace(job.workspace, objects, STORE_LIMIT)
         self._journal = Journal(store, job.run.id)
         self._reuse = Reuse(store, objects, job.run.id)
@@ -80,6 +82,7 @@ class Engine:
             await self._stop_processes()
         self._files_in_place()
         state = self._close(error)
+        self._earlier.end(self._files.before, self._files.digest, state is RunState.SUCCEEDED)
         self._journal.run_state(state, error or self._first_error())
         return state
 
@@ -93,6 +96,8 @@ class Engine:
     def _prepare(self) -> None:
         """Learn from earlier executions: what the prelude and the steps touched beyond what their text shows."""
         self._prelude.recall()
+        self._recalled = self._earlier.before(self._files.digest)
+        self._files.recall(self._recalled)
         taking_part = selected(self._job.pipeline, self._options.get("steps", ()))
         for position in range(len(self._steps)):
             if position not in taking_part:
@@ -105,8 +110,9 @@ class Engine:
 
     async def _complete(self) -> None:
         """Run what has to be run, until the files, too, are as the steps have left them."""
+        self._settle(self._adopt())
+        self._put_back_earlier()
         while True:
-            self._settle(self._adopt())
             if self._open_steps():
                 await self._work()
             if self._files_in_place() or self._horizon() < len(self._steps):
@@ -114,6 +120,22 @@ class Engine:
             self._settle(self._ledger.replay())
             if not self._open_steps():
                 return  # nobody can make what is lost
+            self._settle(self._adopt())
+
+    def _put_back_earlier(self) -> None:
+        """Put back the files that steps which run again had changed in earlier parts of the run."""
+        slots = self._files.touched()
+        for position in range(len(self._steps)):
+            record = self._ledger.record(position)
+            if record is not None and record.state == "succeeded":
+                slots.update(
+                    {r: Slot(digest, writer=position) for r, digest in record.writes.items() if r in slots}
+                )
+        files = self._files.misplaced({r: slot for r, slot in slots.items() if r in self._recalled})
+        if files:
+            kept = self._earlier.keep(self._files.path(resource) for resource in files)
+            self._journal.problem(put_back(sorted(files), kept))
+            self._healing.put_back(files, slots)
 
     def _files_in_place(self) -> bool:
         """Put all files into the state that they have after the last step; whether that could be done."""

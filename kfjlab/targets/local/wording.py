@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kfjlab.notebook.pipeline import Step
 from kfjlab.notebook.problems import Fix, Problem, Severity
 from kfjlab.runtime.protocol import StepError, StepRecord
@@ -99,6 +101,15 @@ def imports_died(times: int, log: str) -> StepError:
         f"The process that holds the notebook's imports died {times} times.",
         fix=f"See {log}.",
     )
+
+
+def put_back(resources: list[str], kept: Path | None) -> Problem:
+    """Files were put back that steps had changed which run again. ``kept``: the folder where their content is now."""
+    names = ", ".join(_thing(resource) for resource in resources[:5]) + (" …" if len(resources) > 5 else "")
+    message = f"Before steps that changed it run again, {names} is put back to what it was before them."
+    if kept is not None:
+        message += f" What was in it last is in {kept}."
+    return Problem("put-back", Severity.INFO, message)
 
 
 def log_cut(step: str | None) -> Problem:

@@ -48,6 +48,16 @@ class Workspace:
         self._written.update(name for name in record.writes if name.startswith("file:"))
         self._inferred.update(record.inferred)
 
+    def recall(self, before: Mapping[str, str]) -> None:
+        """Take over what was in files before the first step, which earlier parts of the run have changed."""
+        self._preimages.update(before)
+        self._written.update(before)
+
+    @property
+    def before(self) -> Mapping[str, str]:
+        """Resource → digest before the first step, of all files that steps are known to have changed."""
+        return self._preimages
+
     def adopt(self, record: StepRecord) -> None:
         """Take over a record of an earlier run: its files were before it as they are now. That is kept, for who has to see it."""
         for resource in record.writes:
