@@ -127,7 +127,9 @@ def extent_of(item: Any) -> Optional[Tuple[int, int]]:
 
 def is_mapped_file(kind: type) -> bool:
     """Whether arrays of that type are files that are mapped into memory."""
-    return any(cls.__name__ == "memmap" and module_of(cls).partition(".")[0] == "numpy" for cls in kind.__mro__)
+    return any(
+        cls.__name__ == "memmap" and module_of(cls).partition(".")[0] == "numpy" for cls in kind.__mro__
+    )
 
 
 def writes_to_file(item: Any) -> bool:

@@ -31,7 +31,9 @@ def explain(error: BaseException, cell: CellSource) -> StepError:
         fix = "In a notebook, sys.exit() is an error like any other; to stop early without one, make the rest of the cell conditional."
         return StepError("SystemExit", text, cell.index, line, fix, plain(error))
     kind = type(error).__name__
-    if isinstance(error, SyntaxError) and kind == "_IncompleteInputError":  # Python 3.13's name of its own for it
+    if (
+        isinstance(error, SyntaxError) and kind == "_IncompleteInputError"
+    ):  # Python 3.13's name of its own for it
         kind = "SyntaxError"
     message = f"{kind}: {error}" if str(error) else kind
     fix = _FIXES.get(kind, "")

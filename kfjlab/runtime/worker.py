@@ -80,9 +80,7 @@ class StepAttempt:
         self._bound_in: Dict[str, int] = {}
         self._seen: Dict[str, int] = {}
         self._warnings: List[Dict[str, Any]] = []
-        self._runner = CellRunner(
-            session.shell, self._notebook, self._capture, self._tell, self._after_cell
-        )
+        self._runner = CellRunner(session.shell, self._notebook, self._capture, self._tell, self._after_cell)
         self._done = Execution(0.0)
         self._missed: FrozenSet[str] = frozenset()
         self._loaded = False

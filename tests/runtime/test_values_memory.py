@@ -176,7 +176,10 @@ def test_files_that_are_mapped_into_memory_stay_where_they_were_mapped(steps: St
     )
     assert set(done.failures) == {"m", "holder", "plain"}
     assert done.failures["m"].startswith("m is a file that is mapped into memory, so 'm' cannot be carried")
-    assert "holder['part'] is a file" in done.failures["holder"] and "mapped into memory" in done.failures["plain"]
+    assert (
+        "holder['part'] is a file" in done.failures["holder"]
+        and "mapped into memory" in done.failures["plain"]
+    )
     steps.run("assert total == sum(range(4000)) and double[3] == 6 and only_read[5] == 5 and own[0] == 7")
     steps.prelude += f"shared = np.memmap({path!r}, dtype='int64', mode='r+')\n"
     assert set(steps.run("shared[0] = 1").failures) == {"shared"}

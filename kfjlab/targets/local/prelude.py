@@ -151,7 +151,9 @@ class Prelude:
     def _remember(self, record: PreludeRecord) -> None:
         """Keep the record: in the run's folder for starting again, in the store for later runs."""
         self._record = record
-        if not self._executed:  # once more, for a process that has died, it would find what steps have written since
+        if (
+            not self._executed
+        ):  # once more, for a process that has died, it would find what steps have written since
             now = [*self._job.pipeline.prelude.reads, *({ANY_FILE} & record.reads.keys())]
             self._reads = {**record.reads, **{name: self._now(name) for name in now}}
             self._executed = True
