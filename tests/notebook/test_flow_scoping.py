@@ -220,3 +220,8 @@ def test_summary_of_a_cell() -> None:
 )  # fmt: skip
 def test_imports_and_defines_only(source: str, plain: bool) -> None:
     assert cell_summary(source).imports_and_defines_only is plain
+
+
+def test_a_name_of_a_handler_that_always_raises_is_bound_nowhere_afterwards() -> None:
+    source = "try:\n    while True: x = 1\nexcept OSError as error:\n    print('x')\n    raise"
+    assert set(flow_of(source).flows[0].writes) == {"var:x"}

@@ -113,7 +113,8 @@ def _untouched(ev: Evaluator, name: str) -> bool:
 
 def _effects(ev: Evaluator, shows: bool) -> Effects:
     after: dict[str, Held] = {}
-    bound = frozenset(name for name in ev.bound if not _untouched(ev, name))
+    # What only a path bound that leads out of the cell by an exception is in no state that the cell can end in.
+    bound = frozenset(name for name in ev.bound if name in ev.globals and not _untouched(ev, name))
     for name, value in ev.globals.items():
         if name in bound:
             objects = ev.sharing.group(value.objects)
