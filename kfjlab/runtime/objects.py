@@ -17,8 +17,7 @@ import re
 import secrets
 import stat
 import threading
-import time
-from typing import BinaryIO, Container, Iterator, Optional, Tuple, Union
+from typing import BinaryIO, Iterator, Optional, Tuple, Union
 
 from .mappings import MAPPINGS
 
@@ -165,26 +164,6 @@ class ObjectStore:
             with contextlib.suppress(FileNotFoundError):  # nothing is replaced
                 file.set_mode(stat.S_IMODE(os.stat(path).st_mode))
             file.keep(path)
-
-    def sweep(self, keep: Container[str], older_than: float) -> int:
-        """Delete objects that are not in ``keep`` and files of interrupted writes, as far as they are older than so many seconds;
-        the number of bytes that were freed."""
-        freed = 0
-        limit = time.time() - older_than
-        for folder, _, names in os.walk(self.root):
-            for name in names:
-                path = os.path.join(folder, name)
-                digest = os.path.basename(folder) + name
-                if _DIGEST.fullmatch(digest) and digest in keep:
-                    continue
-                try:
-                    status = os.stat(path)
-                    if status.st_mtime < limit:
-                        os.unlink(path)
-                        freed += status.st_size
-                except FileNotFoundError:
-                    continue  # somebody else has deleted it
-        return freed
 
     def _put_chunks(self, chunks: Iterator[Bytes]) -> str:
         with _Writing(self.root) as file, _Hasher() as hasher:

@@ -137,14 +137,6 @@ def test_what_is_no_digest_names_no_file(store: ObjectStore) -> None:
         store.get_bytes("../../etc/passwd")
 
 
-def test_sweep_keeps_what_it_is_told_to(store: ObjectStore) -> None:
-    kept, gone = store.put_bytes(b"kept"), store.put_bytes(b"gone")
-    assert store.sweep({kept}, older_than=3600) == 0
-    assert store.sweep({kept}, older_than=-1) == 4
-    assert store.contains(kept)
-    assert not store.contains(gone)
-
-
 @pytest.mark.parametrize("damage", ["changed", "short", "unreadable"])
 def test_an_object_found_in_place_is_written_anew_if_it_is_not_what_it_should_be(
     store: ObjectStore, damage: str
