@@ -174,7 +174,7 @@ class Prelude:
     def _restorable(self) -> dict[str, Any] | None:
         """The record of this run's earlier execution of the same prelude, if everything that it stored can be read back.
 
-        Otherwise the imports are executed anew, and what depends on their data with them.
+        Otherwise the imports are executed anew. Steps that have succeeded on their earlier data keep their results.
         """
         try:
             earlier = json.loads(self._saved.read_text("utf-8"))
