@@ -329,3 +329,11 @@ def test_a_function_that_is_merely_called_cache_remembers_nothing() -> None:
     assert (
         flow_of("from tools import cache\n@cache\ndef slow(n): return n", "slow(1)", "slow(2)").problems == ()
     )
+
+
+def test_names_of_a_cell_that_is_no_python_are_not_said_to_be_missing_as_well() -> None:
+    result = flow_of("table = load(", "print(table)\nother")
+    assert [(problem.code, problem.cell) for problem in result.problems] == [
+        ("syntax-error", 0),
+        ("undefined-name", 1),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -30,6 +31,13 @@ class Findings:
         sources: Mapping[int, str],
     ) -> None:
         self._sources = sources
+        # A cell that is not Python may be meant to bind any name in it, and says so itself.
+        self._unread = {
+            word
+            for source in sources.values()
+            if parse_cell(source).fault is not None
+            for word in re.findall(r"\w+", source)
+        }
         self._assumed: set[str] = set()
         self._names = names
         self._all = [prelude, *touches]
@@ -106,7 +114,11 @@ class Findings:
             return Problem("use-before-definition", severity, message, found.cell, read.line, step, fix)
         return None if read.called else self._nowhere(name, severity, found.cell, read.line, step)
 
-    def _nowhere(self, name: str, severity: Severity, cell: int, line: int, step: str | None) -> Problem:
+    def _nowhere(
+        self, name: str, severity: Severity, cell: int, line: int, step: str | None
+    ) -> Problem | None:
+        if name in self._unread:
+            return None
         message = f"{name} is not defined anywhere in the notebook."
         fix = Fix(f"Define or import {name}{self._nearest(name)}")
         return Problem("undefined-name", severity, message, cell, line, step, fix)
@@ -120,8 +132,9 @@ class Findings:
                 if self._timeline.provided(name, tuple(self._timeline.wild)) is not None:
                     continue
                 line = line_in_function(self._sources.get(cell, ""), name)
-                if line is not None:
-                    yield self._nowhere(name, Severity.WARNING, cell, line, step)
+                problem = None if line is None else self._nowhere(name, Severity.WARNING, cell, line, step)
+                if problem is not None:
+                    yield problem
 
     def _nearest(self, name: str) -> str:
         from difflib import get_close_matches
