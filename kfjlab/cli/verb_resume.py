@@ -22,7 +22,8 @@ from .output import Out, json_option
 def command(run: str, output: Path | None, detach: bool, plain: bool, logs: bool, as_json: bool) -> int:
     """Go on with a run that failed, was cancelled or interrupted.
 
-    The notebook is read again; parameters and selected steps stay those of the run. RUN: an id, a beginning of one, or 'last'.
+    The notebook is read again; given parameters and selected steps stay the run's, defaults are read
+    again. RUN: an id, a beginning of one, or 'last'.
     """
     from kfjlab.targets.base import RefusedError
     from kfjlab.verbs.executed import check_output

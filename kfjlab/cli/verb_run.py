@@ -117,7 +117,8 @@ def command(
     )
     if output is not None:
         check_output(output, notebook)
-    out.problems(plan.problems, most=10, fixable=f"kfjlab check {_quoted(notebook)} --fix")
+    notes = Out(sys.stderr) if detach else out  # standard output has the run's id and nothing else
+    notes.problems(plan.problems, most=10, fixable=f"kfjlab check {_quoted(notebook)} --fix")
     with Interrupts() as interrupts:
         run_id = plan.start()
         if detach:

@@ -195,7 +195,7 @@ class Engine:
 
         def candidates(position: int, inputs: Inputs) -> Iterator[StepRecord]:
             begun = position in self._running or self._progress[position].attempt
-            if begun or position in self._forced or self._cancelled:
+            if begun or self._cancelled:
                 return
             for kept in self._kept(position):
                 if not self._files.holds(kept.record):
@@ -218,7 +218,11 @@ class Engine:
     def _kept(self, position: int) -> Iterator[Kept]:
         """Records that could serve a step: those of this run (when it is resumed), then those of earlier runs."""
         yield from self._reuse.own(self._key(position))
-        if self._options.get("cache", True) and self._steps[position].settings.cache:
+        if (
+            self._options.get("cache", True)
+            and self._steps[position].settings.cache
+            and position not in self._forced
+        ):
             yield from self._reuse.candidates(self._key(position))
 
     def _take_in(self, position: int, task: asyncio.Task[StepRecord], inputs: Inputs) -> None:

@@ -332,3 +332,13 @@ def test_what_a_step_put_out_until_it_was_ended_is_kept(lab: Lab, end: str) -> N
         lab.write(("step:long", "print('one')\n1 + 1"))
         resumed = lab.resume(run_id)
         assert (resumed.state, resumed.outputs("long")) == ("succeeded", "one\n")
+
+
+def test_resuming_a_run_that_began_at_a_step_keeps_what_has_succeeded_in_it(lab: Lab) -> None:
+    lab.write(("step:a", "x = 1"), ("step:b", "y = x / 0"))
+    failed = lab.run(start_from=("a",))
+    assert failed.states() == {"a": "succeeded", "b": "failed"}
+    lab.write(("step:a", "x = 1"), ("step:b", "y = x / 2"))
+    resumed = lab.resume(failed.run.id)
+    assert resumed.state == "succeeded"
+    assert resumed.executed() == {"b"}
