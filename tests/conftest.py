@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def interrupts_are_heard() -> Iterator[None]:
     """A shell without job control starts programs in the background deaf to Ctrl-C, and so would be what the tests start and interrupt."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
