@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -84,8 +85,9 @@ def _facts(home: Path, server: subprocess.Popen[bytes]) -> dict[str, Any]:
         for file in (home / "runtime").glob("jpserver-*.json"):
             try:
                 found: dict[str, Any] = json.loads(file.read_text("utf-8"))
-            except ValueError:
-                continue  # it is being written
+                socket.create_connection(("127.0.0.1", found["port"]), 1).close()
+            except (ValueError, OSError):
+                continue  # the file is being written, or it was before the server listens
             return found
         time.sleep(0.1)
     pytest.fail(f"JupyterLab has not started:\n{(home / 'log').read_text('utf-8')}")
