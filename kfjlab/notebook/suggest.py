@@ -165,6 +165,8 @@ def _roles(open_cells: Sequence[RawCell], cells: Sequence[RawCell]) -> dict[int,
             found[cell.index] = (role, what)
         elif leading and constants_only(cell.source, imports=True) and _are_parameters(cell, cells):
             found[cell.index] = (Role.PARAMETERS, "sets constants that later cells read")
+        elif leading and _prepares_only(cell):
+            found[cell.index] = (Role.IMPORTS, "imports, and sets options")
         elif summary.mutates or summary.binds - _imported_or_defined(cell):
             leading = False  # data is made here, more than a seed or an option set beside imports
     return found
@@ -176,6 +178,31 @@ def _are_parameters(cell: RawCell, cells: Sequence[RawCell]) -> bool:
     others = [cell_summary(c.source) for c in cells if c.index != cell.index]
     words = {word for c in cells if c.index > cell.index for word in re.findall(r"\w+", c.source)}
     return bool(names & words) and not any(names & (s.binds | s.mutates) for s in others)
+
+
+_OPTIONS = re.compile(
+    r"get_ipython\(\)\.run_line_magic\('(matplotlib|config|load_ext|autoreload|precision)'"
+    r"|[\w.]+\.(set_option|set_printoptions|set_theme|set_style|set_context|set_palette|use|basicConfig|filterwarnings|simplefilter|seed"
+    r"|manual_seed)\("
+    r"|[\w.]+\.rcParams(\[|\.update\()"
+)
+"""Calls that make a notebook ready, and nothing else."""
+
+
+def _prepares_only(cell: RawCell) -> bool:
+    """Whether a cell imports and sets options or seeds. As a step it would stand before every other step."""
+    body = parse_cell(cell.source).body
+    imports = any(isinstance(statement, (ast.Import, ast.ImportFrom)) for statement in body)
+    return imports and all(_prepares(statement) for statement in body)
+
+
+def _prepares(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Import() | ast.ImportFrom() | ast.Assign([ast.Name()], ast.Constant()):
+            return True
+        case ast.Expr() | ast.Assign():
+            return _OPTIONS.match(ast.unparse(statement)) is not None
+    return False
 
 
 def _imported_or_defined(cell: RawCell) -> set[str]:

@@ -249,3 +249,25 @@ def test_sections_go_deeper_while_there_is_room(notebook: Callable[..., bytes]) 
 def test_a_first_split_is_made_whatever_it_gives(notebook: Callable[..., bytes]) -> None:
     document = read_document(notebook(*[text for i in range(5) for text in (f"md:# H{i}", f"{i}")]))
     assert len(sections(document, [1, 3, 5, 7, 9], 2)) == 5
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "%matplotlib inline",
+        "plt.style.use('ggplot')",
+        "pd.set_option('display.max_rows', 9)",
+        "warnings.filterwarnings('ignore')",
+        "np.random.seed(0)",
+        "%config InlineBackend.figure_format = 'retina'",
+        "plt.rcParams['figure.figsize'] = (8, 3)",
+        "SEED = 1\nnp.random.seed(SEED)",
+    ],
+)
+def test_imports_beside_which_an_option_is_set_are_imports(notebook: Callable[..., bytes], line: str) -> None:
+    """As a step they would stand before every other step."""
+    imports = f"import warnings\nimport numpy as np, pandas as pd\nimport matplotlib.pyplot as plt\n{line}"
+    assert roles(suggest(notebook(imports, "df = pd.DataFrame({'x': [1]})", "print(df)"))) == {
+        0: Role.IMPORTS
+    }
+    assert roles(suggest(notebook(f"{imports}\ndf = pd.read_csv('x.csv')", "print(df)"))) == {}
