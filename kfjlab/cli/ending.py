@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from kfjlab.runs.model import Run, RunState, StepRun, StepState
@@ -24,6 +26,8 @@ _LOG_LINES = 15
 _LOG_BYTES = 16 * 1024
 _MOST_FAILURES = 5
 _SOURCE_CONTEXT = 1
+_MOST_CALLS = 8
+_FRAME = re.compile(r'^  File "(.+)", line (\d+), in (.+)\n    (.+)$', re.MULTILINE)
 
 
 def state_text(out: Out, state: str) -> str:
@@ -86,8 +90,30 @@ def _error(error: Mapping[str, Any], step: str, run: Run, out: Out) -> None:
         out.line(f"  {line}")
     for number, text, hit in _source(run, error.get("cell"), error.get("line")):
         out.line(f"  {'>' if hit else ' '} {number:>3} {printable(text)}")
+    for where, function, text in _calls(run, str(error.get("traceback", ""))):
+        out.line(f"      in {printable(function)}, {printable(where)}: {printable(text)}")
     if error.get("fix"):
         out.line(f"  fix: {printable(str(error['fix']))}")
+
+
+def _calls(run: Run, traceback: str) -> list[tuple[str, str, str]]:
+    """The functions of the notebook, and of modules beside it, through which an exception came, outermost first: place, name, code."""
+    from kfjlab.runtime.cell_files import cell_file
+
+    groups = [run.pipeline.get("prelude", {}), *run.pipeline.get("steps", ())]
+    cells = {cell_file(c["source"]): c["index"] for group in groups for c in group.get("cells", ())}
+    folder = f"{Path(run.notebook).parent}/"
+    found = []
+    for file, line, function, text in _FRAME.findall(
+        traceback.rpartition("Traceback (most recent call last):")[2]
+    ):
+        if function == "<module>":
+            continue
+        if file in cells:
+            found.append((place(cells[file], int(line)), function, text))
+        elif file.startswith(folder) and "site-packages" not in file:
+            found.append((f"{file[len(folder) :]}, line {line}", function, text))
+    return found[-_MOST_CALLS:]
 
 
 def _source(run: Run, cell: int | None, line: int | None) -> list[tuple[int, str, bool]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from kfjlab.targets.base import RefusedError
 from kfjlab.verbs.wording import duration, printable, value_text
 
 from . import exits
@@ -14,16 +15,20 @@ from .output import Out, emit_json, json_option
 
 @click.command("diff")
 @click.argument("first")
-@click.argument("second", default="last")
+@click.argument("second", required=False)
 @json_option
-def command(first: str, second: str, as_json: bool) -> int:
+def command(first: str, second: str | None, as_json: bool) -> int:
     """Compare two runs: parameters, metrics, code, state and time of steps, artifacts.
 
-    Each is an id, a beginning of one, or 'last' (the default for SECOND).
+    Each is an id, a beginning of one, or 'last'. Without SECOND, FIRST is compared with the last run.
     """
     from kfjlab.verbs import diff
 
-    found = diff(first, second)
+    found = diff(first, second or "last")
+    if second is None and found["runs"][0]["id"] == found["runs"][1]["id"]:
+        raise RefusedError(
+            f"{first} is the last run itself. Name the one to compare it with; kfjlab runs lists them."
+        )
     if as_json:
         emit_json(found)
         return exits.SUCCEEDED

@@ -146,3 +146,29 @@ def test_output_into_a_pipe_that_closes_does_not_end_the_run(
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert store.list_runs(1)[0].state is RunState.SUCCEEDED
+
+
+def test_a_failure_shows_the_notebooks_own_calls_and_no_library(finished: Command, work: Path) -> None:
+    (work / "beside.py").write_text("def deeper(text):\n    return int(text)\n", "utf-8")
+    notebook = write_notebook(
+        work / "calls.ipynb",
+        (
+            "functions",
+            "import beside, json\n\ndef inner(text):\n    return json.loads(text, parse_int=beside.deeper)",
+        ),
+        ("step:outer", "outer = lambda: inner('[1, 2x]')\nouter()"),
+        ("step:closed", "with open('beside.py') as file: lines = len(file.read())"),
+    )
+    answer = finished("run", notebook, "--keep-going")
+    assert answer.code == 1
+    shown = answer.out.splitlines()
+    assert "      in <lambda>, cell 1, line 1: outer = lambda: inner('[1, 2x]')" in shown
+    assert "      in inner, cell 0, line 4: return json.loads(text, parse_int=beside.deeper)" in shown
+    assert "decoder.py" not in answer.out
+    assert "cannot be carried" not in answer.out, "nobody reads the closed file"
+    (work / "beside.py").write_text("def deeper(text):\n    return int(text + 'x')\n", "utf-8")
+    notebook.write_text(notebook.read_text("utf-8").replace("2x", "2"), "utf-8")
+    assert (
+        "      in deeper, beside.py, line 2: return int(text + 'x')"
+        in finished("run", notebook).out.splitlines()
+    )

@@ -158,6 +158,9 @@ def test_diff(kfjlab: Command, two: tuple[str, str]) -> None:
     ):
         assert line in text.splitlines()
     assert "No differences." in kfjlab("diff", "last", "last").out
+    alone = kfjlab("diff", "last")
+    assert (alone.code, alone.out) == (2, "")
+    assert "last is the last run itself" in alone.err
 
 
 def test_gc(kfjlab: Command, two: tuple[str, str], store: RunStore) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ class LocalTarget:
 
     def check(self, pipeline: Pipeline, options: RunOptions) -> list[Problem]:
         """What this machine does not do for a step; the steps run all the same."""
-        return [problem for step in pipeline.steps for problem in _ignored(step)]
+        return [*_ignored(pipeline.steps), *_unset_secrets(pipeline.steps)]
 
     def start(self, pipeline: Pipeline, options: RunOptions) -> str:
         """Start a run and return its id.
@@ -105,30 +105,44 @@ def _refuse_errors(pipeline: Pipeline, options: RunOptions) -> None:
             raise RefusedError(f"There is no step named {name!r}. Steps: {', '.join(sorted(known))}.")
 
 
-def _ignored(step: Step) -> Iterator[Problem]:
-    """A warning for each setting that only a cluster can honour."""
+def _ignored(steps: Sequence[Step]) -> Iterator[Problem]:
+    """A warning for each setting that only a cluster can honour, and the steps that have it."""
+    found: dict[str, list[Step]] = {}
+    for step in steps:
+        settings = step.settings
+        fields = {
+            "image": settings.image,
+            "resources.gpu": settings.resources.gpus,
+            "volumes": settings.volumes,
+            "node_selector": settings.node_selector,
+            "tolerations": settings.tolerations,
+        }
+        for field, value in fields.items():
+            if value:
+                found.setdefault(field, []).append(step)
+    for field, having in found.items():
+        names = ", ".join(repr(step.name) for step in having)
+        who = f"Step {names} has" if len(having) == 1 else f"Steps {names} have"
+        message = (
+            f"{who} the setting {field}; on this machine the notebook's own environment is used instead."
+        )
+        cell = having[0].cells[0].index if having[0].cells else None
+        yield Problem("not-on-this-machine", Severity.WARNING, message, cell, step=having[0].name)
+
+
+def _unset_secrets(steps: Sequence[Step]) -> Iterator[Problem]:
+    """A warning for each secret whose variable is not set here."""
     import os
 
-    settings = step.settings
-    fields = {
-        "image": settings.image,
-        "resources.gpu": settings.resources.gpus,
-        "volumes": settings.volumes,
-        "node_selector": settings.node_selector,
-        "tolerations": settings.tolerations,
-    }
-    cell = step.cells[0].index if step.cells else None
-    for field, value in fields.items():
-        if value:
-            message = f"Step {step.name!r} sets {field}; on this machine it runs in the notebook's own environment instead."
-            yield Problem("not-on-this-machine", Severity.WARNING, message, cell, step=step.name)
-    for secret in settings.secrets:
-        if secret.env not in os.environ:
-            message = (
-                f"Step {step.name!r} takes {secret.env} from the secret {secret.secret!r}; on this machine it comes from the "
-                f"environment, where it is not set. Set {secret.env} before running."
-            )
-            yield Problem("secret-not-set", Severity.WARNING, message, cell, step=step.name)
+    for step in steps:
+        cell = step.cells[0].index if step.cells else None
+        for secret in step.settings.secrets:
+            if secret.env not in os.environ:
+                message = (
+                    f"Step {step.name!r} takes {secret.env} from the secret {secret.secret!r}; on this machine it comes from the "
+                    f"environment, where it is not set. Set {secret.env} before running."
+                )
+                yield Problem("secret-not-set", Severity.WARNING, message, cell, step=step.name)
 
 
 def _absolute(path: str) -> Path:

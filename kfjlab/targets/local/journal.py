@@ -101,7 +101,7 @@ class Journal:
             if record.metrics:
                 self._store.set_metrics(self._run_id, record.metrics, step=step.name)
                 self._store.append(self._run_id, "metrics", step=step.name, data=dict(record.metrics))
-            for warning in record.warnings:
+            for warning in filter(_concerns_everybody, record.warnings):
                 self._store.append(
                     self._run_id, "problem", step=step.name, data={"severity": "warning", **warning}
                 )
@@ -153,3 +153,9 @@ class Journal:
                 raise
             self._cut.add(step)  # once a piece is missing the log stays as it is, rather than have holes
             self.problem(log_cut(step))
+
+
+def _concerns_everybody(warning: Mapping[str, Any]) -> bool:
+    """Whether a step's warning is told. That a variable cannot travel (the closed file of a ``with``) matters to a step that reads it, and
+    that one fails and says so."""
+    return warning.get("code") != "cannot-travel" or str(warning.get("name", "")).startswith("ambient:")
