@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,36 +11,13 @@ import pytest
 from kfjlab.runs.model import RunState, StepRun, StepState
 from kfjlab.runs.store import RunStore, StoreError
 from tests.runs.helpers import new_run
-
-
-def mount(*arguments: str) -> None:
-    subprocess.run(["mount", *arguments], check=True, capture_output=True, timeout=10)
+from tests.small_disk import fill, mount, small_disk
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """An empty file system of 8 MB."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root on Linux can mount a file system")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    try:
-        mount("-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder))
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"mounting is not allowed here: {error}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True, timeout=10)
-
-
-def fill(folder: Path) -> Path:
-    """Use up all room; the file to remove to get it back."""
-    filler = folder / "filler"
-    with open(filler, "wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-        except OSError:
-            return filler
+    with small_disk(tmp_path / "small") as folder:
+        yield folder
 
 
 def error_of(write: Callable[[], object]) -> StoreError:

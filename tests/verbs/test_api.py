@@ -11,24 +11,12 @@ from typing import Any
 import pytest
 
 import kfjlab
-from kfjlab.targets.base import RefusedError, find_target
+from kfjlab.targets.base import RefusedError
 from kfjlab.verbs.loading import LoadError
 from kfjlab.verbs.result import RunFailedError, RunResult
 from tests.cli.conftest import write_notebook
 
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    try:
-        find_target("local")
-    except RefusedError:
-        pytest.skip("kfjlab is not installed here, so it has no targets (make env installs it)")
-    return tmp_path_factory.mktemp("api")
-
-
-@pytest.fixture(autouse=True)
-def data(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KFJLAB_DATA", str(home / "data"))
+pytestmark = pytest.mark.usefixtures("data")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 import kfjlab
-from kfjlab.targets.base import RefusedError, find_target
 from kfjlab.verbs.result import RunResult
 from tests.cli.conftest import write_notebook
 
@@ -43,19 +42,7 @@ def area(p=ORIGIN, factor=m.pi):
 LIMIT = 10
 """
 
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    try:
-        find_target("local")
-    except RefusedError:
-        pytest.skip("kfjlab is not installed here, so it has no targets (make env installs it)")
-    return tmp_path_factory.mktemp("loading")
-
-
-@pytest.fixture(autouse=True)
-def data(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KFJLAB_DATA", str(home / "data"))
+pytestmark = pytest.mark.usefixtures("data")
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,33 +18,15 @@ from kfjlab.runtime.protocol import StepError
 from kfjlab.targets.base import RunOptions
 from kfjlab.targets.local import supervisor
 from kfjlab.targets.local.journal import Journal
+from tests.small_disk import fill, small_disk
 
 from .conftest import Lab
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """An empty file system of 8 MB."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root on Linux can mount a file system")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, timeout=10, check=False).returncode:
-        pytest.skip("mounting is not allowed here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True, timeout=10)
-
-
-def fill(folder: Path) -> Path:
-    """Use up all room; the file to remove to get it back."""
-    filler = folder / "filler"
-    with open(filler, "ab", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-        except OSError:
-            return filler
+    with small_disk(tmp_path / "small", used_by_others=True) as folder:
+        yield folder
 
 
 def use_up(store: RunStore, run_id: str) -> None:
