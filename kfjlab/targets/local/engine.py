@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kfjlab.runs.model import RunState, StepState
 from kfjlab.runs.store import RunStore
 from kfjlab.runtime.objects import ObjectStore
-from kfjlab.runtime.protocol import CHANGED, StepError, StepRecord
+from kfjlab.runtime.protocol import ABSENT, CHANGED, StepError, StepRecord
 
 from .attempt import Attempt, Limits
 from .capacity import Demand, machine_capacity
@@ -266,8 +266,10 @@ class Engine:
         contents = {r: v.content for r, v in record.values.items() if v.content}
         if ANY_FILE in reads:
             reads[ANY_FILE] = inputs.any_file or "unforeseen"
+        missed = [r for r, digest in record.reads.items() if digest == ABSENT and r in inputs.slots]
         return dataclasses.replace(
             record,
+            error=record.error and (self._cannot_arrive(position, inputs, missed) or record.error),
             reads=without_seeded_first(step, without_unseeded(step, reads)),
             writes=without_unseeded(step, {**record.writes, **contents}),
             given={r: digest for r, digest in stored.items() if r in record.writes},
@@ -405,12 +407,15 @@ class Engine:
 
     def _blocked(self, position: int, inputs: Inputs) -> StepError | None:
         """The error of a step that reads a variable which could not be stored; None when it has all that its text reads."""
-        step = self._steps[position]
-        for resource in sorted(inputs.slots.keys() & step.flow.reads):
+        return self._cannot_arrive(position, inputs, inputs.slots.keys() & self._steps[position].flow.reads)
+
+    def _cannot_arrive(self, position: int, inputs: Inputs, resources: Iterable[str]) -> StepError | None:
+        """The error of a step that wants these, if one of them is a variable that could not be stored."""
+        for resource in sorted(resources):
             slot = inputs.slots[resource]
             if slot.digest is not None and slot.digest.startswith("cannot-travel:"):
                 writer = None if slot.writer is None else self._ledger.record(slot.writer)
-                return cannot_arrive(step, resource[len("var:") :], writer)
+                return cannot_arrive(self._steps[position], resource[len("var:") :], writer)
         return None
 
     # Small questions --------------------------------------------------------------------------------------------------

@@ -342,3 +342,16 @@ def test_resuming_a_run_that_began_at_a_step_keeps_what_has_succeeded_in_it(lab:
     resumed = lab.resume(failed.run.id)
     assert resumed.state == "succeeded"
     assert resumed.executed() == {"b"}
+
+
+@pytest.mark.parametrize("read", ["eval(name)", "getattr(__import__('__main__'), name)", "pd.eval(name)"])
+def test_who_wants_what_cannot_travel_is_told_so_however_it_asks(lab: Lab, read: str) -> None:
+    outcome = lab.run(
+        ("imports", "import pandas as pd"),
+        ("step:make", "file = open('x.txt', 'w')"),
+        ("step:use", f"name = ''.join(['fi', 'le'])\nprint({read})"),
+    )
+    assert outcome.states() == {"make": "succeeded", "use": "failed"}
+    error = outcome.run.error
+    assert error is not None and error["kind"] == "CannotTravel", error
+    assert "Step 'use' reads 'file'. file is an open file" in error["message"]
