@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from kfjlab.runs.model import RunState, StepState
 from kfjlab.runs.store import RunStore
 from kfjlab.runtime.objects import ObjectStore
-from kfjlab.runtime.protocol import ABSENT, CHANGED, StepError, StepRecord
+from kfjlab.runtime.protocol import CHANGED, StepError, StepRecord
 
 from .attempt import Attempt, Limits
 from .capacity import Demand, machine_capacity
 from .earlier import EarlierFiles
 from .healing import Healing
-from .job import STORE_LIMIT, Job, without_seeded_first, without_unseeded
+from .job import STORE_LIMIT, Job
 from .journal import Journal
-from .ledger import ANY_FILE, Inputs, Ledger, Mismatch, Slot, Standing, Status, changed
+from .ledger import Inputs, Ledger, Mismatch, Slot, Standing, Status, changed
 from .prelude import POLL_EVERY, Prelude
 from .progress import Progress
+from .records import completed, kept_back, started_on
 from .reuse import Kept, Reuse
 from .selection import forced, selected
-from .wording import CANCELLED, cannot_arrive, outdated, put_back, unstable
+from .wording import CANCELLED, outdated, put_back, unstable
 from .workspace import Workspace
 from .zygote import PreludeFailed, Zygote, ZygoteDied
 
@@ -234,7 +234,7 @@ class Engine:
         except ZygoteDied:
             self._progress.enter(position, StepState.WAITING)
             return  # it will be started again, from a new zygote
-        record = self._complete_record(position, record, inputs)
+        record = completed(self._steps[position], record, inputs, self._ledger.record)
         mismatch = self._outdated.pop(position, None)
         if mismatch is not None and record.state != "succeeded":
             self._files.learn(record)
@@ -251,30 +251,6 @@ class Engine:
         self._files.learn(record)
         self._ledger.put(position, record)
         progress.lineage = {r: s.value.digest for r, s in inputs.slots.items() if s.value is not None}
-
-    def _complete_record(self, position: int, record: StepRecord, inputs: Inputs) -> StepRecord:
-        """Add what the engine knows better than the worker: the digests of what the step was given."""
-        step = self._steps[position]
-        # On which ambient state it started, a worker that was killed could not say; and that a cell asks a generator for its state is
-        # known from its text alone.
-        started_on = _started_on(inputs)
-        known = {r: d for r, d in started_on.items() if not r.startswith("ambient:")}
-        reads = {**started_on, **record.reads, **known}
-        stored = {
-            r: s.value.digest for r, s in inputs.slots.items() if s.value is not None and r.startswith("var:")
-        }
-        contents = {r: v.content for r, v in record.values.items() if v.content}
-        if ANY_FILE in reads:
-            reads[ANY_FILE] = inputs.any_file or "unforeseen"
-        missed = [r for r, digest in record.reads.items() if digest == ABSENT and r in inputs.slots]
-        return dataclasses.replace(
-            record,
-            error=record.error and (self._cannot_arrive(position, inputs, missed) or record.error),
-            reads=without_seeded_first(step, without_unseeded(step, reads)),
-            writes=without_unseeded(step, {**record.writes, **contents}),
-            given={r: digest for r, digest in stored.items() if r in record.writes},
-            values=without_unseeded(step, record.values),
-        )
 
     # Deciding what follows --------------------------------------------------------------------------------------------
 
@@ -340,9 +316,7 @@ class Engine:
         for position, (attempt, _, inputs) in self._running.items():
             if position in self._outdated:
                 continue
-            for mismatch in self._ledger.mismatches(
-                position, {**_started_on(inputs), **attempt.files_read()}
-            ):
+            for mismatch in self._ledger.mismatches(position, {**started_on(inputs), **attempt.files_read()}):
                 if mismatch.writer is not None:
                     writer = self._steps[mismatch.writer].name
                     attempt.stop(outdated(self._steps[position].name, mismatch.resource, writer))
@@ -396,7 +370,8 @@ class Engine:
         spec_file = self._job.step_notebook(step, progress.attempt).with_suffix(".json")
         self._store.with_reserve(lambda: attempt.write_spec(spec_file))
         self._progress.started(position)
-        blocked = self._blocked(position, inputs)
+        named = inputs.slots.keys() & step.flow.reads
+        blocked = kept_back(step, inputs, named, self._ledger.record)
         if blocked is not None:
             task = asyncio.ensure_future(_at_once(StepRecord("failed", error=blocked)))
         else:
@@ -404,19 +379,6 @@ class Engine:
                 attempt.run(zygote, spec_file, lambda message: self._journal.message(step.name, message))
             )
         self._running[position] = (attempt, task, inputs)
-
-    def _blocked(self, position: int, inputs: Inputs) -> StepError | None:
-        """The error of a step that reads a variable which could not be stored; None when it has all that its text reads."""
-        return self._cannot_arrive(position, inputs, inputs.slots.keys() & self._steps[position].flow.reads)
-
-    def _cannot_arrive(self, position: int, inputs: Inputs, resources: Iterable[str]) -> StepError | None:
-        """The error of a step that wants these, if one of them is a variable that could not be stored."""
-        for resource in sorted(resources):
-            slot = inputs.slots[resource]
-            if slot.digest is not None and slot.digest.startswith("cannot-travel:"):
-                writer = None if slot.writer is None else self._ledger.record(slot.writer)
-                return cannot_arrive(self._steps[position], resource[len("var:") :], writer)
-        return None
 
     # Small questions --------------------------------------------------------------------------------------------------
 
@@ -457,11 +419,6 @@ class Engine:
             if progress.state is StepState.FAILED and record is not None:
                 return record.error
         return CANCELLED if self._cancelled else None
-
-
-def _started_on(inputs: Inputs) -> dict[str, str]:
-    """What a step has certainly seen as soon as it starts: resource → digest."""
-    return {r: d for r, d in inputs.digests().items() if r.startswith(("var:", "env:", "ambient:"))}
 
 
 async def _at_once(record: StepRecord) -> StepRecord:

@@ -16,7 +16,7 @@ from kfjlab.runtime.protocol import ABSENT, UNTOUCHED, CellSource, PreludeSpec, 
 
 from .interpreter import Interpreter
 from .keys import HASH_SEED, digest_of, parameter_digest, prelude_key, step_key
-from .ledger import GENERATORS, Inputs, Touch
+from .ledger import Inputs, Touch
 from .workspace import Workspace
 
 STORE_LIMIT = 256 * 1024 * 1024
@@ -154,19 +154,6 @@ class Job:
                     found.setdefault(resource[len("var:") :], step.name)
             mine -= step.flow.writes - step.flow.mutates
         return found
-
-
-def without_unseeded(step: Step, resources: Mapping[str, Any]) -> dict[str, Any]:
-    """``resources`` less the generators whose state shall not order steps."""
-    loose = {f"ambient:{key}" for key in step.flow.unseeded} & GENERATORS
-    return {name: value for name, value in resources.items() if name not in loose}
-
-
-def without_seeded_first(step: Step, reads: Mapping[str, str]) -> dict[str, str]:
-    """``reads`` less the generators to which the step itself gives a state before it draws: that they differ afterwards is no sign of a
-    read."""
-    own = {f"ambient:{key}" for key in step.flow.seeded_first}
-    return {name: digest for name, digest in reads.items() if name not in own}
 
 
 def _source(cell: Cell) -> CellSource:
