@@ -34,6 +34,7 @@ from traitlets.config import Config
 
 from .ambient_libraries import INLINE_BACKENDS
 from .cell_files import cell_file
+from .file_watch import active
 from .main_module import MainModule
 from .notebook_output import ExecutedNotebook
 
@@ -247,6 +248,7 @@ class ZMQInteractiveShell(InteractiveShell):
         """``!cmd``. Raises :class:`OSError` for background processes, as ipykernel does."""
         if cmd.rstrip().endswith("&"):
             raise OSError("Background processes not supported.")
+        _find_shell()
         self.user_ns["_exit_code"] = code = system(self.var_expand(cmd, depth=1))
         if getattr(self, "system_raise_on_error", False) and code != 0:
             import subprocess
@@ -267,6 +269,14 @@ class ZMQInteractiveShell(InteractiveShell):
         if self.notebook is not None:
             with self.capture_lock:
                 self.notebook.error(str(etype.__name__), str(evalue), stb)
+
+
+def _find_shell() -> None:
+    """Let IPython look for the shell of ``!cmd``, which it does once in a process; the folders it looks in are nothing the step read."""
+    watch, handler = active(), getattr(system, "__self__", None)
+    if watch is not None:
+        with watch.paused():
+            getattr(handler, "sh", None)
 
 
 def _hide_own_frames(error: Optional[BaseException], seen: set[int]) -> None:

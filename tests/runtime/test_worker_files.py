@@ -361,6 +361,18 @@ def test_programs(bench: Bench, source: str) -> None:
     assert [w["code"] for w in record.warnings] == ["content-lost"]
 
 
+def test_where_ipython_looks_for_the_shell_is_no_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SHELL", raising=False)  # as under many service managers
+    bench = Bench(tmp_path, {"PATH": f"{tmp_path}/no/bin:{os.environ['PATH']}"})
+    try:
+        assert touched(bench.run("!echo x"))[0] == {"file:*": "any"}
+        assert f"file:{tmp_path}/no/bin/git" in bench.run("import shutil\nshutil.which('git')").reads
+    finally:
+        bench.close()
+
+
 def test_harmless_programs(bench: Bench) -> None:
     record = bench.run(
         "import subprocess\nsubprocess.run(['uname', '-s'], capture_output=True)\nimport platform\nplatform.processor()"
