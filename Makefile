@@ -67,12 +67,12 @@ $(STAMPS)/node: $(STAMPS)/python requirements/node.lock hatch_build.py
 
 $(NODE_MODULES): $(STAMPS)/node package.json yarn.lock .yarnrc.yml
 	@echo "==> JavaScript dependencies"
-	jlpm install --immutable
+	scripts/quietly jlpm install --immutable
 	touch $@
 
 $(FRONT_END): $(NODE_MODULES) $(FRONT_END_SOURCES)
 	@echo "==> JupyterLab extension"
-	jlpm build
+	scripts/quietly jlpm build
 	touch $@
 
 $(STAMPS)/project: $(FRONT_END) pyproject.toml hatch_build.py install.json $(wildcard jupyter-config/*/*.json)
