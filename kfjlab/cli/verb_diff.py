@@ -41,19 +41,21 @@ def command(first: str, second: str | None, as_json: bool) -> int:
     _code(out, "imports and functions", found["prelude"])
     for name, differs in found["steps"].items():
         _step(out, name, differs)
-    for artifact in found["artifacts"]:
+    if found["artifacts"]:
         out.line()
-        out.line(f"artifact {printable(artifact['name'])} of step {printable(artifact['step'])}")
-        for sign, side in (("-", artifact["first"]), ("+", artifact["second"])):
-            if side is not None:
-                out.line(
-                    _coloured(
-                        out, f"{sign} {printable(side['summary'] or side['type'])}  {side['digest'][:12]}"
-                    )
-                )
+        rows = [(a["name"], a["step"], _change(a["first"], a["second"])) for a in found["artifacts"]]
+        out.table(("ARTIFACT", "STEP", "CHANGE"), rows)
     if not any(found[key] for key in ("parameters", "metrics", "prelude", "steps", "artifacts")):
         out.line("No differences.")
     return exits.SUCCEEDED
+
+
+def _change(first: dict[str, Any] | None, second: dict[str, Any] | None) -> str:
+    """From which artifact to which, on one line."""
+    one, other = (
+        "not there" if side is None else side["summary"] or side["type"] for side in (first, second)
+    )
+    return f"{one}, other content" if one == other else f"{one} → {other}"
 
 
 def _coloured(out: Out, line: str) -> str:

@@ -48,7 +48,8 @@ def _bytes(_: click.Context, __: click.Parameter, text: str | None) -> int | Non
 def command(older_than: float | None, max_size: int | None, dry_run: bool, as_json: bool) -> int:
     """Delete old runs and results.
 
-    Without options only what nothing refers to any more. Runs that go on, and what they need, always stay.
+    Without options only what nothing refers to any more. Runs that go on, and what they need, always stay; so does,
+    however large it is, what was used within the last hour.
     """
     import dataclasses
 
@@ -70,6 +71,10 @@ def command(older_than: float | None, max_size: int | None, dry_run: bool, as_js
         out.line(f"  run {run}")
     for failure in report.failures:
         out.line(f"{out.styled('not deleted', 'yellow')}: {failure}")
+    if max_size is not None and report.kept > max_size:
+        out.line(
+            f"{size(report.kept - max_size)} more than --max-size: what was used within the last hour, or by runs that go on, stays."
+        )
     if older_than is None and max_size is None:
         out.line("--older-than and --max-size also delete old runs.")
     return exits.SUCCEEDED

@@ -20,10 +20,11 @@ from .output import Out, json_option
 @click.option("--logs", is_flag=True, help="Show what the steps print, too.")
 @json_option
 def command(run: str, output: Path | None, detach: bool, plain: bool, logs: bool, as_json: bool) -> int:
-    """Go on with a run that failed, was cancelled or interrupted.
+    """Go on with a run that failed, was cancelled or interrupted; or that succeeded, after an edit.
 
     The notebook is read again; given parameters and selected steps stay the run's, defaults are read
-    again. RUN: an id, a beginning of one, or 'last'.
+    again. What is executed again replaces the run's record of it; 'kfjlab show' tells how the run had ended before.
+    RUN: an id, a beginning of one, or 'last'.
     """
     from kfjlab.targets.base import RefusedError
     from kfjlab.verbs.executed import check_output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import click
@@ -22,13 +23,14 @@ def command(run: str, as_json: bool) -> int:
     """
     from kfjlab.runs.store import RunStore
     from kfjlab.verbs.describing import artifact_json, run_json
-    from kfjlab.verbs.result import failed_steps, result_of
+    from kfjlab.verbs.result import earlier_ends, failed_steps, result_of
 
     from .ending import describe_failure, next_commands, state_text, step_table
 
     with RunStore(create=False) as store:
         result = result_of(store, run)
         artifacts = store.get_artifacts(result.id)
+        earlier = earlier_ends(store, result.run)
         found, steps = result.run, result.steps
         if as_json:
             emit_json(
@@ -37,6 +39,7 @@ def command(run: str, as_json: bool) -> int:
                     "artifacts": [artifact_json(artifact) for artifact in artifacts],
                     "problems": [problem.to_json() for problem in result.problems],
                     "error": result.error,
+                    "earlier_ends": [dataclasses.asdict(end) for end in earlier],
                 }
             )
             return exits.SUCCEEDED
@@ -45,9 +48,11 @@ def command(run: str, as_json: bool) -> int:
         took = f" in {duration(end - found.started)}" if found.started is not None and end is not None else ""
         out.line(f"{out.styled(f'run {found.id}', bold=True)}  {state_text(out, found.state.value)}{took}")
         out.line(f"  notebook  {printable(found.notebook)}")
-        out.line(
-            f"  started   {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(found.created))}  on {found.target}"
-        )
+        out.line(f"  started   {_moment(found.created)}  on {found.target}")
+        for before in earlier:
+            out.line(
+                f"  resumed   had {before.state} {_moment(before.time)}{f': {before.error}' if before.error else ''}"
+            )
         out.line(f"  files     {printable(found.folder)}")
         _pairs(out, "parameters", {name: value_text(value) for name, value in found.parameters.items()})
         _pairs(out, "metrics", {name: value_text(value) for name, value in found.metrics.items()})
@@ -72,6 +77,10 @@ def command(run: str, as_json: bool) -> int:
         for text, purpose in commands:
             out.line(f"  {out.styled(text, bold=True)}   {purpose}")
     return exits.SUCCEEDED
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def _pairs(out: Out, title: str, pairs: dict[str, str]) -> None:

@@ -167,7 +167,7 @@ class Prelude:
     reads: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pipeline:
     """A notebook as a pipeline. ``steps`` are in notebook order, which is the serial order. ``path`` is the notebook's path as given.
     ``kernel`` is the kernelspec's name. ``random`` is ``independent`` or ``serial`` (what unseeded generators mean)."""
@@ -184,6 +184,14 @@ class Pipeline:
     description: str = ""
     random: str = "independent"
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        lines = [f"Pipeline {self.name} of {self.path}"]
+        for step in self.steps:
+            needs = sorted({edge.source for edge in self.edges if edge.target == step.name})
+            lines.append(f"  {step.name}" + (f" after {', '.join(needs)}" if needs else ""))
+        lines += [f"  {p.severity.value}: {p.message} [{p.code}]" for p in self.problems]
+        return "\n".join(lines)
 
     def step(self, name: str) -> Step:
         """The step of that name; raises :class:`KeyError` when there is none."""

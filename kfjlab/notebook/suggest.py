@@ -79,7 +79,7 @@ class Proposal:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Suggestion:
     """Proposals for all code cells of a notebook, in order; none when it has steps already. ``pipeline`` is
     what they give.
@@ -89,6 +89,14 @@ class Suggestion:
     proposals: tuple[Proposal, ...]
     pipeline: Pipeline
     note: str = ""
+
+    def __repr__(self) -> str:
+        lines = [f"Suggestion for {self.path}" + (f": {self.note}" if self.note else "")]
+        for proposal in self.proposals:
+            if proposal.tag:
+                what = f"step {proposal.step}" if proposal.role is Role.STEP else proposal.role.value
+                lines.append(f"  cell {proposal.cell}: {what} ({proposal.reason})")
+        return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form used by ``--json`` and the API."""

@@ -61,7 +61,7 @@ class Run:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StepRun:
     """The latest attempt of a step in a run. ``seconds`` is the wall time of its cells; ``record`` the JSON of
     its StepRecord once it succeeded; ``error`` the JSON of its StepError. ``notebook`` and ``log``: paths of
@@ -81,6 +81,12 @@ class StepRun:
     error: Mapping[str, Any] | None = None
     notebook: str | None = None
     log: str | None = None
+
+    def __repr__(self) -> str:
+        how = "reused" if self.cached else self.state.value
+        took = "" if self.seconds is None else f" ({self.seconds:.3g} s)"
+        wrong = f": {self.error.get('message')}" if self.error else ""
+        return f"Step {self.name} of run {self.run_id}: {how}{took}{wrong}"
 
 
 @dataclass(frozen=True)

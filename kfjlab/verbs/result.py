@@ -146,6 +146,32 @@ def problems_of_events(store: RunStore, run_id: str) -> list[Problem]:
     return list(found.values())
 
 
+@dataclass(frozen=True)
+class EarlierEnd:
+    """How a run had ended before it was resumed. ``time``: Unix seconds; ``error``: what went wrong, in one line."""
+
+    time: float
+    state: str
+    error: str | None
+
+
+def earlier_ends(store: RunStore, run: Run) -> list[EarlierEnd]:
+    """How a run had ended each time before it went on, first to last."""
+    found: list[EarlierEnd] = []
+    error: str | None = None
+    after = 0
+    while page := store.events(run.id, after):
+        for event in page:
+            after = event.offset
+            state = event.data.get("state")
+            if event.kind == "step" and state == StepState.FAILED.value and event.data.get("error"):
+                error = error or _step_error(str(event.step), event.data["error"])
+            elif event.kind == "run" and state is not None and RunState(state).final:
+                found.append(EarlierEnd(event.time, state, error))
+                error = None
+    return found[:-1] if run.state.final else found
+
+
 def problem_from(data: Mapping[str, Any]) -> Problem:
     """What :meth:`Problem.to_json` (or a worker, which leaves fields out) made ``data`` of."""
     fix = data.get("fix")
@@ -199,12 +225,16 @@ def error_text(run: Run, steps: Sequence[StepRun]) -> str | None:
     """What went wrong with a run, in one line."""
     for step in failed_steps(steps):
         if step.error is not None:
-            return printable(f"Step {step.name!r} failed{_where(step.error)}: {step.error.get('message')}")
+            return _step_error(step.name, step.error)
     if run.error is not None and run.state is not RunState.SUCCEEDED:
         return printable(f"{run.error.get('message')}{_where(run.error)}")
     if run.state in (RunState.FAILED, RunState.CANCELLED, RunState.INTERRUPTED):
         return f"The run is {run.state.value}."
     return None
+
+
+def _step_error(step: str, error: Mapping[str, Any]) -> str:
+    return printable(f"Step {step!r} failed{_where(error)}: {error.get('message')}")
 
 
 def _where(error: Mapping[str, Any]) -> str:

@@ -91,6 +91,10 @@ def test_failure_mended_and_resumed(finished: Command, work: Path) -> None:
         ("after", False),
     ]
     assert finished("logs", "last", "--step", "after").out == "2\n"
+    shown = finished("show", "last")
+    assert ": Step 'bad' failed in cell 1, line 2: IndexError" in shown.out
+    (before,) = finished("show", "last", "--json").json["earlier_ends"]
+    assert before["state"] == "failed" and "IndexError" in before["error"]
 
 
 def test_an_error_in_the_imports_is_a_failure_with_its_place(finished: Command, work: Path) -> None:

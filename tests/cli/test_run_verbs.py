@@ -155,6 +155,7 @@ def test_diff(kfjlab: Command, two: tuple[str, str]) -> None:
         "+ score = 4.5",
         "  failed → succeeded",
         "  -total = sum(data) * rate",
+        "data      load  DataFrame 3 × 2, other content",
     ):
         assert line in text.splitlines()
     assert "No differences." in kfjlab("diff", "last", "last").out
@@ -171,6 +172,10 @@ def test_gc(kfjlab: Command, two: tuple[str, str], store: RunStore) -> None:
     answer = kfjlab("gc", "--older-than", "0s")
     assert "deleted 2 runs" in answer.out
     assert store.list_runs() == []
+
+
+def test_gc_says_why_more_is_left_than_was_asked_for(kfjlab: Command, two: tuple[str, str]) -> None:
+    assert "more than --max-size: what was used within the last hour" in kfjlab("gc", "--max-size", "1").out
 
 
 @pytest.mark.parametrize(

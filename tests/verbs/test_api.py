@@ -52,6 +52,11 @@ def test_a_run_and_what_it_tells(result: RunResult, path: Path) -> None:
     assert result.log("end") == "end 10\n"
     assert kfjlab.logs(result, "end") == "end 10\n"
     assert "failed" in repr(result)
+    step = repr(result.step("fails"))
+    assert step.startswith(f"Step fails of run {result.id}: failed (")
+    assert step.endswith("ZeroDivisionError: division by zero")
+    assert repr(kfjlab.analyze(path)).startswith(f"Pipeline nb of {path}\n")
+    assert "has steps" in repr(kfjlab.suggest(path))
     assert kfjlab.show(result.id[:5]).run == result.run
     assert result.to_json()["run"] == {"id": result.id, "state": "failed"}
     with pytest.raises(KeyError):
