@@ -3,7 +3,8 @@
 Modules of the workspace are compared whole, with the attributes of their classes. Of other modules (libraries change their own attributes
 all the time) those attributes count that the notebook's cells assign: ``module.attribute = …``, ``Class.attribute = …`` or
 ``setattr(module, "attribute", …)``. What travels is the values of the attributes that were changed since the module was imported (or since
-the prelude): ``{"set": {…}, "deleted": […]}``, those of classes under dotted names (``Config.rate``).
+the prelude): ``{"set": {…}, "deleted": […]}``, those of classes under dotted names (``Config.rate``). A module that was executed again
+from other code takes that along (``"code"``, in front: see :mod:`~kfjlab.runtime.module_code`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import ast
 import importlib
 import os
 import sys
-from types import FrameType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .ambient import AmbientChanges
 from .files import Places
+from .module_code import Code, executed
 from .objects import ObjectStore
 from .pickling import can_change
 from .protocol import UNTOUCHED, CellSource, Value
@@ -32,6 +34,10 @@ class _Watched:
     def __init__(self, module: ModuleType) -> None:
         self.module = module
         self.changed: Set[str] = set()
+        self.code: Optional[Code] = None
+        """Its code, where that is not what the prelude or its first import has executed."""
+        self.again = False
+        """Whether the step has executed it again."""
         self._carriers: List[Carrier] = []
         self._data: Dict[str, Any] = {}
         self._code: Dict[str, Any] = {}
@@ -44,18 +50,31 @@ class _Watched:
             carrier.begin()
 
     def look(self) -> bool:
-        """Add what has changed since :meth:`begin`; whether anything has."""
+        """Add what has changed since :meth:`begin`; whether anything has. What a ``def`` or ``class`` made anew is no change: who has the
+        code has them."""
         data, code = _of_classes(self.module)
         self._data.clear()
         self._data.update(data)
         before = self._code
         names = {name for name in before.keys() | code.keys() if before.get(name) is not code.get(name)}
+        if self.again:
+            names.clear()
         for carrier in self._carriers:
             changes = carrier.changes()
             names |= {*changes.bound, *changes.rebound, *changes.mutated, *changes.deleted}
         names = {name for name in names if not name.startswith("__")}
+        if self.again:
+            names = {name for name in names if not self._defines(name)}
         self.changed |= names
-        return bool(names)
+        return bool(names) or (self.again and bool(self.changed or self.code))
+
+    def _defines(self, name: str) -> bool:
+        value = vars(self.module).get(name)
+        return (
+            isinstance(value, (type, FunctionType))
+            and value.__module__ == self.module.__name__
+            and value.__qualname__ == name
+        )
 
 
 class WorkspaceModules:
@@ -67,6 +86,7 @@ class WorkspaceModules:
         self._watched: Dict[str, _Watched] = {}
         self._store: Optional[ObjectStore] = None
         self._given: Dict[str, Value] = {}
+        self._at_start: Set[str] = set()
         self._foreign: Dict[Tuple[str, str], Any] = {}
         self._assigned: Set[Tuple[str, str]] = set()
         self._targets: List[Tuple[str, ...]] = []
@@ -81,6 +101,11 @@ class WorkspaceModules:
             return
         self.on_import(origin)
         if not self._is_workspace(origin):
+            return
+        code = executed(module.__name__, origin)
+        known = self._watched.get(module.__name__)
+        if module.__name__ in self._at_start and known is not None and known.module is module:
+            known.again, known.code = True, code or known.code
             return
         watched = self._watched[module.__name__] = _Watched(module)
         if self._store is not None:
@@ -122,6 +147,7 @@ class WorkspaceModules:
             names = {*state["set"], *state["deleted"]}
             if name in self._watched:
                 self._watched[name].changed |= names
+                self._watched[name].code = state["code"]
             self._assigned |= {(name, attribute) for attribute in names}
 
     def begin(self, store: ObjectStore, cells: Iterable[CellSource], transform: Callable[[str], str]) -> None:
@@ -129,6 +155,7 @@ class WorkspaceModules:
         self._store = store
         for watched in self._watched.values():
             watched.begin(store)
+        self._at_start = set(self._watched)
         self._targets = _assigned_attributes(cells, transform)
         self._assigned |= self._resolve(self._targets)
         self._foreign = {pair: _attribute(*pair) for pair in self._assigned}
@@ -159,7 +186,8 @@ class WorkspaceModules:
         self, states: States, key: str, module: ModuleType, attributes: Set[str], changes: AmbientChanges
     ) -> None:
         variables = {id(value): name for name, value in self._namespace.items() if not name.startswith("_")}
-        state: Dict[str, Any] = {"set": {}, "deleted": []}
+        watched = self._watched.get(module.__name__)
+        state: Dict[str, Any] = {"code": watched and watched.code, "set": {}, "deleted": []}
         for attribute in sorted(attributes):
             changed = _attribute(module.__name__, attribute)
             if changed is _ABSENT:

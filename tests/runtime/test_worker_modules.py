@@ -76,3 +76,32 @@ def test_an_object_that_is_a_modules_and_a_variables(lab: Bench) -> None:
     assert "settings.cache" in message and "variable cache" in message
     assert shared(lab.run("x = len(cache)")) == []
     assert shared(lab.run("settings.limit = 4")) == []
+
+
+NEW_SETTINGS = "limit = 7\ncache = ['new']\ndef rate():\n    return 'new rate', limit\nRATES = [rate]\n"
+
+
+def test_a_module_that_a_step_reloads_is_reloaded_for_later_steps(lab: Bench) -> None:
+    change = lab.run("settings.limit = 4")
+    reload = lab.follow(change, "import importlib\nimportlib.reload(settings)\nsettings.cache.append(1)")
+    lab.follow(reload, "print(settings.limit, settings.cache, settings.rate(), 'Config' in vars(settings))")
+    assert lab.last.text() == "1 [1] 1 True\n"
+
+
+def test_a_module_that_is_reloaded_from_new_code_has_that_in_later_steps(lab: Bench) -> None:
+    change = lab.run("settings.limit = 4")
+    (lab.workspace / "settings.py").write_text(NEW_SETTINGS)
+    reload = lab.follow(change, "import importlib\nmodule = importlib.reload(settings)")
+    (lab.workspace / "settings.py").write_text("raise OSError('never executed')")
+    later = lab.follow(
+        reload, "settings.limit += 1\nprint(settings.rate(), settings.RATES[0] is settings.rate)"
+    )
+    assert lab.last.text() == "('new rate', 8) True\n"
+    lab.follow(later, "print(settings.limit, settings.cache, settings.rate(), settings.RATES[0]())")
+    assert lab.last.text() == "8 ['new'] ('new rate', 8) ('new rate', 8)\n"
+
+
+def test_a_module_that_is_imported_and_reloaded_in_one_step_is_as_if_imported(bench: Bench) -> None:
+    (bench.workspace / "settings.py").write_text(SETTINGS)
+    record = bench.run("import importlib, settings\nmodule = importlib.reload(settings)")
+    assert not any(name.startswith("ambient:module") for name in record.writes)
