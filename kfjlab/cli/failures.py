@@ -76,7 +76,7 @@ def explain(error: BaseException) -> tuple[int, str, tuple[Problem, ...]]:
 def _is_expected(error: BaseException) -> bool:
     """Whether it is an error whose text is meant for people. Their modules are imported if one was raised."""
     expected = {
-        "kfjlab.notebook.edit": "EditError",
+        "kfjlab.notebook.edits": "EditError",
         "kfjlab.notebook.values": "ParameterError",
         "kfjlab.runs.errors": "StoreError",
         "kfjlab.verbs.executed": "OutputError",

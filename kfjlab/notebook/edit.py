@@ -8,32 +8,21 @@ overwritten. Hard links are cut.
 from __future__ import annotations
 
 import codecs
+import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Concatenate, ParamSpec
 
-from . import retag
+from . import edits
 from .document import Document, decode, read_bytes, read_document
-from .jsontext import element_starts, layout_of, member, rewrite, same, skip
-from .names import METRICS_STEP, did_you_mean, name_fault
-from .pipeline import Role
-from .problems import Fix
-from .retag import Metadata
-from .tags import KALE, OURS, ROLES, STEP_PREFIXES, shown
+from .edits import Change, Edit, EditError, new_metadata
+from .jsontext import element_starts, layout_of, member, rewrite, skip
 
-Change = Mapping[int | None, Callable[[Metadata], Metadata]]
-"""Cell index (``None``: the notebook itself) → what its metadata becomes."""
-
-Cells = int | str | Sequence[int | str]
-"""A cell by its 0-based index among all cells or by its id, or several."""
-
-
-class EditError(Exception):
-    """An edit that was not made; the file is as it was."""
+_P = ParamSpec("_P")
 
 
 class ConflictError(EditError):
@@ -51,8 +40,7 @@ def edited(data: bytes, change: Change) -> bytes:
 
 
 def _edited(data: bytes, document: Document, change: Change) -> bytes:
-    new = {index: _new_metadata(document, index, function) for index, function in change.items()}
-    new = {index: metadata for index, metadata in new.items() if metadata is not None}
+    new = new_metadata(document, change)
     if not new:
         return data
     text = decode(data, "The notebook")
@@ -79,32 +67,14 @@ def _edited(data: bytes, document: Document, change: Change) -> bytes:
     return mark + "".join([*pieces, text[at:]]).encode("utf-8")
 
 
-def _new_metadata(
-    document: Document, index: int | None, function: Callable[[Metadata], Metadata]
-) -> dict[str, Any] | None:
-    """The changed metadata of a cell or the notebook, ``None`` when it stays the same."""
-    old = document.metadata if index is None else document.cells[_checked(document, index)].metadata
-    new = dict(function(old))
-    return None if same(old, new) else new
-
-
-def _checked(document: Document, index: int) -> int:
-    if not 0 <= index < len(document.cells):
-        raise EditError(
-            f"There is no cell {index}: the notebook has {len(document.cells)} cells, counted from 0."
-        )
-    if document.cells[index].kind != "code":
-        raise EditError(f"Cell {index}, counted from 0, is not a code cell.")
-    return index
-
-
-def _edit(path: str | os.PathLike[str], plan: Callable[[Document], Change]) -> bool:
-    """Carries out a plan on the file; whether it changed. The plan sees what is in the file now."""
+def edit_file(path: str | os.PathLike[str], edit: Edit) -> bool:
+    """Carry out an edit on a file; whether the file changed. The edit sees what is in the file now. Raises :class:`EditError`, and
+    :class:`~kfjlab.notebook.problems.NotebookError` when it is no notebook."""
     target = Path(os.path.realpath(path))
     data = read_bytes(target)
     before = target.stat()
     document = read_document(data)
-    new = _edited(data, document, plan(document))
+    new = _edited(data, document, edit(document))
     if new is data:
         return False
     _replace(target, data, new, before)
@@ -147,166 +117,24 @@ def _replace(target: Path, old: bytes, new: bytes, before: os.stat_result) -> No
                 Path(name).unlink()
 
 
-# ---- the verbs
+def _on_file(make: Callable[_P, Edit]) -> Callable[Concatenate[str | os.PathLike[str], _P], bool]:
+    """An edit of :mod:`kfjlab.notebook.edits` carried out on a file, whose path comes first."""
+
+    @functools.wraps(make)
+    def verb(path: str | os.PathLike[str], /, *args: _P.args, **kwargs: _P.kwargs) -> bool:
+        return edit_file(path, make(*args, **kwargs))
+
+    return verb
 
 
-def find_cell(document: Document, cell: int | str) -> int:
-    """The index of a code cell given by its index or its id. Raises :class:`EditError`."""
-    if isinstance(cell, str):
-        found = [c.index for c in document.cells if c.id == cell]
-        if not found:
-            raise EditError(f"There is no cell with the id {shown(cell)}.")
-        return found[0]
-    return _checked(document, cell)
-
-
-def _one(path: str | os.PathLike[str], cell: Cells, change: Callable[[Metadata], Metadata]) -> bool:
-    cells = [cell] if isinstance(cell, (int, str)) else cell
-    return _edit(path, lambda document: {find_cell(document, one): change for one in cells})
-
-
-def checked_step_name(name: str) -> str:
-    """``name``, if a step can have it; raises :class:`EditError` otherwise."""
-    fault = name_fault(name)
-    if fault is not None:
-        raise EditError(f"{shown(name)} cannot be a step's name: it {fault}.")
-    return name
-
-
-def set_step(path: str | os.PathLike[str], cell: Cells, name: str | None) -> bool:
-    """Make the cell part of step ``name`` by a tag (``None``: take its step tag away). Returns whether the
-    file changed.
-    """
-    if name is not None:
-        checked_step_name(name)
-    return _one(path, cell, lambda metadata: retag.with_step(metadata, name))
-
-
-def set_role(path: str | os.PathLike[str], cell: Cells, role: str | Role | None) -> bool:
-    """Give the cell a role: ``imports``, ``functions``, ``pipeline-parameters``, ``pipeline-metrics``,
-    ``skip``, or ``None``.
-    """
-    word = role.value if isinstance(role, Role) else role
-    if word is not None and word not in ROLES:
-        raise EditError(f"{shown(word)} is not a role.{did_you_mean(word, ROLES)}")
-    chosen = None if word is None else ROLES[word]
-    return _one(path, cell, lambda metadata: retag.with_role(metadata, chosen))
-
-
-def add_after(path: str | os.PathLike[str], cell: Cells, name: str) -> bool:
-    """Make the cell's step run after step ``name``."""
-    if name != METRICS_STEP:
-        checked_step_name(name)
-    return _one(path, cell, lambda metadata: retag.with_after(metadata, name))
-
-
-def remove_after(path: str | os.PathLike[str], cell: Cells, name: str) -> bool:
-    """Take back what :func:`add_after` or a ``prev:`` tag says."""
-    return _one(path, cell, lambda metadata: retag.without_after(metadata, name))
-
-
-def replace_after(path: str | os.PathLike[str], cell: Cells, old: str, new: str) -> bool:
-    """Make the cell's step run after step ``new`` instead of ``old``."""
-    checked_step_name(new)
-    return _one(path, cell, lambda metadata: retag.with_after(retag.without_after(metadata, old), new))
-
-
-def set_metadata(
-    path: str | os.PathLike[str], cell: int | str | None, patch: Mapping[str, Any], key: str = OURS
-) -> bool:
-    """Change ``metadata.kfjlab`` of a cell, or of the notebook (``cell=None``), by a JSON merge patch
-    (``None`` removes a field).
-    """
-    if key not in (OURS, KALE):
-        raise EditError(f"Only {OURS} and {KALE} can be changed, not {shown(key)}.")
-
-    def change(metadata: Metadata) -> Metadata:
-        return retag.patched(metadata, patch, key)
-
-    return _edit(path, lambda document: {None if cell is None else find_cell(document, cell): change})
-
-
-def replace_tag(path: str | os.PathLike[str], cell: Cells, old: str, new: str | None) -> bool:
-    """Write tag ``new`` for tag ``old`` (``None``: remove it)."""
-    return _one(path, cell, lambda metadata: retag.with_tag_replaced(metadata, old, new))
-
-
-def rename_step(path: str | os.PathLike[str], old: str, new: str) -> bool:
-    """Rename a step everywhere: in the tags of its cells and in the ``prev:`` tags of others."""
-    checked_step_name(new)
-
-    def plan(document: Document) -> Change:
-        metadata = [cell.metadata for cell in document.cells if cell.kind == "code"]
-        if old != new and any(_names_step(m, new) for m in metadata):
-            raise EditError(f"There is a step {shown(new)} already.")
-        if not any(retag.renamed(m, old, new) != m for m in metadata) and old != new:
-            raise EditError(f"There is no step {shown(old)}.")
-        return {c.index: lambda m: retag.renamed(m, old, new) for c in document.cells if c.kind == "code"}
-
-    return _edit(path, plan)
-
-
-def _names_step(metadata: Metadata, name: str) -> bool:
-    own = metadata.get(OURS)
-    tags = metadata.get("tags")
-    return (isinstance(own, dict) and own.get("step") == name) or (
-        isinstance(tags, list) and any(f"{prefix}:{name}" in tags for prefix in STEP_PREFIXES)
-    )
-
-
-def clear(path: str | os.PathLike[str], cell: int | str | None = None) -> bool:
-    """Remove everything about the pipeline from one cell, or (``None``) from all cells. Other tools' tags
-    stay.
-    """
-
-    def plan(document: Document) -> Change:
-        if cell is not None:
-            return {find_cell(document, cell): retag.cleared}
-        return {c.index: retag.cleared for c in document.cells if c.kind == "code"}
-
-    return _edit(path, plan)
-
-
-def retag_cells(path: str | os.PathLike[str], choices: Mapping[int, tuple[Role, str | None]]) -> bool:
-    """Give many cells their role or step in one write: index → ``(role, step name)``."""
-
-    def change_of(role: Role, name: str | None) -> Callable[[Metadata], Metadata]:
-        if role is Role.STEP:
-            return lambda metadata: retag.with_step(metadata, name)
-        return lambda metadata: retag.with_role(metadata, role)
-
-    for _, name in choices.values():
-        if name is not None:
-            checked_step_name(name)
-    return _edit(path, lambda _: {index: change_of(*choice) for index, choice in choices.items()})
-
-
-_VERBS: dict[str, Callable[..., bool]] = {
-    "set-step": set_step,
-    "set-role": set_role,
-    "add-after": add_after,
-    "remove-after": remove_after,
-    "replace-after": replace_after,
-    "set-metadata": set_metadata,
-    "replace-tag": replace_tag,
-    "rename-step": rename_step,
-    "clear": clear,
-}
-
-
-def apply_fix(path: str | os.PathLike[str], fix: Fix) -> bool:
-    """Carry out a problem's fix; whether the file changed. Raises :class:`EditError` when the fix is advice
-    only or does not apply.
-    """
-    if fix.action is None:
-        raise EditError(f"This is for you to do: {fix.title}.")
-    if fix.action not in _VERBS:
-        raise EditError(f"This kfjlab does not know the fix {shown(fix.action)}.")
-    import inspect
-
-    verb = _VERBS[fix.action]
-    try:
-        inspect.signature(verb).bind(path, **fix.arguments)
-    except TypeError as error:
-        raise EditError(f"The fix {fix.action!r} has wrong arguments: {error}.") from error
-    return verb(path, **fix.arguments)
+set_step = _on_file(edits.set_step)
+set_role = _on_file(edits.set_role)
+add_after = _on_file(edits.add_after)
+remove_after = _on_file(edits.remove_after)
+replace_after = _on_file(edits.replace_after)
+set_metadata = _on_file(edits.set_metadata)
+replace_tag = _on_file(edits.replace_tag)
+rename_step = _on_file(edits.rename_step)
+clear = _on_file(edits.clear)
+retag_cells = _on_file(edits.retag_cells)
+apply_fix = _on_file(edits.edit_of)

@@ -19,7 +19,7 @@ class Severity(str, Enum):
 class Fix:
     """One change of tags or metadata that mends a problem.
 
-    ``action`` is one of the verbs that :func:`kfjlab.notebook.edit.apply_fix` knows (``set-step``, ``add-after``,
+    ``action`` is one of the edits that :func:`kfjlab.notebook.edits.edit_of` knows (``set-step``, ``add-after``,
     ``set-role``, ``set-metadata`` …); ``arguments`` are that verb's JSON arguments. A fix without an action is advice only.
     """
 

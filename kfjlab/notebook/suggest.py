@@ -151,7 +151,7 @@ def suggest_document(document: Document) -> Suggestion:
 
 def apply_suggestion(path: str | os.PathLike[str], suggestion: Suggestion) -> bool:
     """Write the proposed tags into the notebook; whether it changed. Raises
-    :class:`~kfjlab.notebook.edit.EditError`.
+    :class:`~kfjlab.notebook.edits.EditError`.
     """
     return retag_cells(path, {p.cell: (p.role, p.step) for p in suggestion.proposals if p.tag})
 

@@ -45,7 +45,7 @@ def check(notebook: Notebook) -> tuple[Problem, ...]:
 def suggest(notebook: Notebook, *, apply: bool = False) -> Suggestion:
     """Steps for a notebook without any, from its headings and dataflow. ``apply``: write the tags into the notebook.
 
-    Raises :class:`~kfjlab.notebook.problems.NotebookError` and :class:`~kfjlab.notebook.edit.EditError`.
+    Raises :class:`~kfjlab.notebook.problems.NotebookError` and :class:`~kfjlab.notebook.edits.EditError`.
     """
     from pathlib import Path
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kfjlab.notebook.edit import EditError, apply_fix
+from kfjlab.notebook.edit import apply_fix
+from kfjlab.notebook.edits import EditError
 from kfjlab.notebook.problems import Problem
 
 from .checking import problems_of

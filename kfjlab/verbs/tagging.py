@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kfjlab.notebook import edit
+from kfjlab.notebook import edit, edits
 from kfjlab.notebook.analyze import analyze_document
 from kfjlab.notebook.document import Document, read_document
 from kfjlab.notebook.names import did_you_mean
@@ -77,7 +77,7 @@ def _belongs(document: Document) -> dict[int, str]:
 
 
 def set_cells(notebook: Path, cells: Sequence[str], tagging: Tagging) -> bool:
-    """Change the tags of cells, given by index or id; whether the file changed. Raises :class:`~kfjlab.notebook.edit.EditError`, also
+    """Change the tags of cells, given by index or id; whether the file changed. Raises :class:`~kfjlab.notebook.edits.EditError`, also
     for a step to run after that no cell is tagged with."""
     document = read_document(notebook)
     chosen = resolve_cells(document, cells)
@@ -102,7 +102,7 @@ def _check_after(tagging: Tagging, document: Document) -> None:
     known = {name for name in known if not name.startswith("(")}
     for name in tagging.after:
         if name not in known and name != tagging.step:
-            raise edit.EditError(
+            raise edits.EditError(
                 f"There is no step {shown(name)} to run after.{did_you_mean(name, known)} Nothing was written."
             )
 
@@ -118,10 +118,10 @@ def clear_cells(notebook: Path, cells: Sequence[str]) -> bool:
 
 def resolve_cells(document: Document, cells: Sequence[str]) -> list[int]:
     """Indices of code cells that are given by index or id. A number is an index, unless there is no such cell but one with that
-    id. Raises :class:`~kfjlab.notebook.edit.EditError`."""
+    id. Raises :class:`~kfjlab.notebook.edits.EditError`."""
     ids = {cell.id for cell in document.cells}
     found = []
     for text in cells:
         is_index = text.isdecimal() and (int(text) < len(document.cells) or text not in ids)
-        found.append(edit.find_cell(document, int(text) if is_index else text))
+        found.append(edits.find_cell(document, int(text) if is_index else text))
     return list(dict.fromkeys(found))

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from kfjlab.notebook import edit, retag
 from kfjlab.notebook.analyze import analyze
-from kfjlab.notebook.edit import ConflictError, EditError, apply_fix, edited
+from kfjlab.notebook.edit import ConflictError, apply_fix, edited
+from kfjlab.notebook.edits import EditError
 from kfjlab.notebook.jsontext import same
 from kfjlab.notebook.pipeline import Role
 from kfjlab.notebook.problems import Fix, NotebookError
