@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from jupyter_server.extension.application import ExtensionApp
 
-from .api.routes import ROUTES
+from .api.handler import rules
+from .api.routes import ENDPOINTS
 
 
 class KfjlabApp(ExtensionApp):
@@ -14,4 +15,5 @@ class KfjlabApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Called by Jupyter Server when it links the extension."""
-        self.handlers.extend(ROUTES)
+        policy = {"targets": ["local"], "features": {}, "locks": []}
+        self.handlers.extend(rules(ENDPOINTS, policy))

@@ -1,14 +1,28 @@
-"""Which handler answers where."""
+"""Which function answers where."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from jupyter_server.base.handlers import JupyterHandler
+from .endpoint import Endpoint
 
-from .about import AboutHandler
-
-ROUTES: Final[list[tuple[str, type[JupyterHandler]]]] = [
-    (r"/kfjlab/about", AboutHandler),
-]
-"""Patterns below the server's base URL."""
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    Endpoint("GET", "about", "about:about"),
+    Endpoint("GET", "policy", "about:policy"),
+    Endpoint("POST", "notebook/analysis", "notebooks:analyse"),
+    Endpoint("POST", "notebook/suggestion", "notebooks:suggest"),
+    Endpoint("POST", "notebook/edits", "notebooks:edit"),
+    Endpoint("POST", "notebook/export", "notebooks:export"),
+    Endpoint("GET", "runs", "runs:list_runs"),
+    Endpoint("POST", "runs", "runs:start", activity=True),
+    Endpoint("GET", "runs/{run}", "runs:get"),
+    Endpoint("DELETE", "runs/{run}", "runs:delete", activity=True),
+    Endpoint("POST", "runs/{run}/cancel", "runs:cancel", activity=True),
+    Endpoint("POST", "runs/{run}/resume", "runs:resume", activity=True),
+    Endpoint("GET", "runs/{run}/log", "logs:read"),
+    Endpoint("GET", "runs/{run}/notebook", "results:executed"),
+    Endpoint("GET", "runs/{run}/outputs", "results:outputs"),
+    Endpoint("GET", "runs/{run}/artifacts", "results:artifacts"),
+    Endpoint("GET", "runs/{run}/lineage", "results:lineage"),
+)
+"""REST below ``<base_url>kfjlab/``. ``{run}``: an id, a beginning of one, or ``last``. The event stream is :mod:`kfjlab.api.stream`."""

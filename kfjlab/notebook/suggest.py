@@ -19,7 +19,8 @@ from . import retag
 from .analyze import analyze_document
 from .dataflow import cell_summary
 from .document import Document, RawCell, read_document
-from .edit import retag_cells
+from .edit import edit_file
+from .edits import Edit, retag_cells
 from .headings import headings, sections
 from .moving import top_level_imports
 from .names import safe_name, unused
@@ -153,7 +154,12 @@ def apply_suggestion(path: str | os.PathLike[str], suggestion: Suggestion) -> bo
     """Write the proposed tags into the notebook; whether it changed. Raises
     :class:`~kfjlab.notebook.edits.EditError`.
     """
-    return retag_cells(path, {p.cell: (p.role, p.step) for p in suggestion.proposals if p.tag})
+    return edit_file(path, tagging_of(suggestion))
+
+
+def tagging_of(suggestion: Suggestion) -> Edit:
+    """The edit that writes the proposed tags."""
+    return retag_cells({p.cell: (p.role, p.step) for p in suggestion.proposals if p.tag})
 
 
 # ---- roles

@@ -39,6 +39,8 @@ export function explain(error: unknown, trans: TranslationBundle): IExplanation 
         what: trans.__('The Jupyter server did not answer in time.'),
         todo: trans.__('It may be busy or starting. Try again; if this stays, look at the server’s log.')
       };
+    case 'missing':
+    case 'refused':
     case 'failed':
       return {
         what: trans.__(

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import type { IAbout } from '../api/client';
+import type { About as IAbout } from '../api/schema';
 import { explain } from './explain';
 
 /** The versions as pairs of a label and a value, in the order in which they are shown. */

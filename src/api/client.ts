@@ -1,6 +1,8 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import type * as schema from './schema';
+
 /** Milliseconds after which a request is given up. */
 export const TIMEOUT = 15_000;
 
@@ -8,56 +10,122 @@ export const TIMEOUT = 15_000;
  * Why a request failed.
  *
  * - `absent`: the server answers, but has no such route: the server extension is not enabled or is older than this page
+ * - `missing`: there is no such run, step, …
+ * - `refused`: what was asked for cannot be done as things are; `problems` may say why
  * - `forbidden`: signed out, or not allowed
  * - `unreachable`: no answer at all
  * - `timeout`: no answer in time
  * - `failed`: the server answered with an error
  */
-export type Failure = 'absent' | 'forbidden' | 'unreachable' | 'timeout' | 'failed';
+export type Failure = 'absent' | 'missing' | 'refused' | 'forbidden' | 'unreachable' | 'timeout' | 'failed';
 
-/** A request that gave no result. `message` is the server's own, where it sent one. */
+/** A request that gave no result. `message`, `fix` and `problems` are the server's own, where it sent them. */
 export class RequestError extends Error {
   constructor(
     readonly failure: Failure,
-    message: string
+    message: string,
+    readonly fix = '',
+    readonly problems: readonly schema.Problem[] = []
   ) {
     super(message);
     this.name = 'RequestError';
   }
 }
 
-/** Facts about the server extension and what it runs on: `GET kfjlab/about`. */
-export interface IAbout {
-  version: string;
-  python: string;
-  implementation: string;
-  executable: string;
-  platform: string;
-  jupyter_server: string;
-  default_kernel: string;
-  kernels: IKernel[];
-}
-
-export interface IKernel {
-  name: string;
-  display_name: string;
-  language: string;
-}
+export type RunQuery = NonNullable<schema.operations['runs_list_runs']['parameters']['query']>;
+export type LogQuery = NonNullable<schema.operations['logs_read']['parameters']['query']>;
 
 /** The server extension's HTTP interface. Every call rejects with a {@link RequestError}. */
 export class Client {
   constructor(
-    private readonly settings: ServerConnection.ISettings,
+    readonly settings: ServerConnection.ISettings,
     private readonly timeout = TIMEOUT
   ) {}
 
-  about(): Promise<IAbout> {
-    return this.request<IAbout>('about');
+  about(): Promise<schema.About> {
+    return this.get('about');
   }
 
-  private async request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  policy(): Promise<schema.Policy> {
+    return this.get('policy');
+  }
+
+  /** The pipeline that a notebook is, saved or not. */
+  analyse(notebook: schema.Notebook, signal?: AbortSignal): Promise<schema.PipelineView> {
+    return this.post('notebook/analysis', notebook, signal);
+  }
+
+  suggest(notebook: schema.Notebook): Promise<schema.Suggestion> {
+    return this.post('notebook/suggestion', notebook);
+  }
+
+  /** What edits of tags would change; making the changes is up to the caller. */
+  edit(notebook: schema.Notebook, edits: schema.Edit[]): Promise<schema.Edited> {
+    return this.post('notebook/edits', { notebook, edits });
+  }
+
+  export(notebook: schema.Notebook, format: schema.ExportRequest['format']): Promise<schema.Exported> {
+    return this.post('notebook/export', { notebook, format });
+  }
+
+  runs(query: RunQuery = {}): Promise<schema.RunPage> {
+    return this.get('runs', query);
+  }
+
+  start(request: schema.RunRequest): Promise<schema.Started> {
+    return this.post('runs', request);
+  }
+
+  run(id: string): Promise<schema.RunDetail> {
+    return this.get(`runs/${encodeURIComponent(id)}`);
+  }
+
+  delete(id: string): Promise<schema.RunSummary> {
+    return this.request(`runs/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  }
+
+  cancel(id: string): Promise<schema.RunSummary> {
+    return this.post(`runs/${encodeURIComponent(id)}/cancel`, {});
+  }
+
+  resume(id: string): Promise<schema.Started> {
+    return this.post(`runs/${encodeURIComponent(id)}/resume`, {});
+  }
+
+  log(id: string, query: LogQuery): Promise<schema.LogPart> {
+    return this.get(`runs/${encodeURIComponent(id)}/log`, query);
+  }
+
+  /** The executed cells of a step as a notebook. */
+  executed(id: string, step: string): Promise<Record<string, unknown>> {
+    return this.get(`runs/${encodeURIComponent(id)}/notebook`, { step });
+  }
+
+  outputs(id: string, step = ''): Promise<schema.Outputs> {
+    return this.get(`runs/${encodeURIComponent(id)}/outputs`, { step });
+  }
+
+  artifacts(id: string): Promise<schema.Artifacts> {
+    return this.get(`runs/${encodeURIComponent(id)}/artifacts`);
+  }
+
+  lineage(id: string, digest: string): Promise<schema.LineageView> {
+    return this.get(`runs/${encodeURIComponent(id)}/lineage`, { digest });
+  }
+
+  private get<T>(path: string, query: Query = {}): Promise<T> {
+    return this.request<T>(path + queryText(query));
+  }
+
+  private post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+    return this.request<T>(path, { method: 'POST', body: JSON.stringify(body) }, signal);
+  }
+
+  private async request<T>(path: string, init: RequestInit = {}, signal?: AbortSignal): Promise<T> {
     const url = URLExt.join(this.settings.baseUrl, 'kfjlab', path);
     const controller = new AbortController();
+    const abort = () => controller.abort();
+    signal?.addEventListener('abort', abort);
     // Runs on until the body has been read: a server may answer and then stall.
     const timer = setTimeout(() => controller.abort(), this.timeout);
     try {
@@ -67,11 +135,14 @@ export class Client {
         this.settings
       );
       if (!response.ok) {
-        throw new RequestError(failureOf(response.status), await messageOf(response));
+        throw await errorOf(response);
       }
       return (await response.json()) as T;
     } catch (error) {
       if (error instanceof RequestError) {
+        throw error;
+      }
+      if (signal?.aborted) {
         throw error;
       }
       if (controller.signal.aborted) {
@@ -83,32 +154,58 @@ export class Client {
       throw new RequestError('failed', error instanceof Error ? error.message : String(error));
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
     }
   }
 }
 
-function failureOf(status: number): Failure {
+/** What an answer that is an error says: our own, Jupyter Server's, or the status line. */
+async function errorOf(response: Response): Promise<RequestError> {
+  const text = await response.text();
+  let body: Partial<schema.Failure> = {};
+  try {
+    body = (JSON.parse(text) ?? {}) as Partial<schema.Failure>;
+  } catch {
+    // Not JSON: an HTML page of the server or of a proxy, of no use in a message.
+  }
+  // Only our own answers have problems; a 404 without is Jupyter Server's, which does not know the route.
+  const ours = Array.isArray(body.problems);
+  const message = typeof body.message === 'string' && body.message ? body.message : '';
+  return new RequestError(
+    failureOf(response.status, ours),
+    message || `${response.status} ${response.statusText}`,
+    body.fix,
+    body.problems
+  );
+}
+
+function failureOf(status: number, ours: boolean): Failure {
   switch (status) {
     case 404:
-      return 'absent';
+      return ours ? 'missing' : 'absent';
     case 401:
     case 403:
       return 'forbidden';
+    case 409:
+    case 422:
+      return 'refused';
     default:
       return 'failed';
   }
 }
 
-/** The `message` that Jupyter Server puts into the JSON of an error, or the status line. */
-async function messageOf(response: Response): Promise<string> {
-  const text = await response.text();
-  try {
-    const body: unknown = JSON.parse(text);
-    if (body && typeof body === 'object' && 'message' in body && typeof body.message === 'string') {
-      return body.message || `${response.status} ${response.statusText}`;
+type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
+
+/** A query string; lists are repeated, what is null or undefined is left out. */
+function queryText(query: Query): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== undefined) {
+        parameters.append(name, String(one));
+      }
     }
-  } catch {
-    // Not JSON: an HTML page of the server or of a proxy, of no use in a message.
   }
-  return `${response.status} ${response.statusText}`;
+  const text = parameters.toString();
+  return text && `?${text}`;
 }

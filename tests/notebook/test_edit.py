@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfjlab.notebook import edit, retag
+from kfjlab.notebook import edit, edits, retag
 from kfjlab.notebook.analyze import analyze
 from kfjlab.notebook.edit import ConflictError, apply_fix, edited
 from kfjlab.notebook.edits import EditError
@@ -202,7 +202,7 @@ def test_replace_tag(notebook_file: Callable[..., Path]) -> None:
 
 def test_retag_cells_in_one_write(notebook_file: Callable[..., Path]) -> None:
     path = notebook_file("import a", "x = 1", "y = 2")
-    edit.retag_cells(path, {0: (Role.IMPORTS, None), 1: (Role.STEP, "s")})
+    edit.edit_file(path, edits.retag_cells({0: (Role.IMPORTS, None), 1: (Role.STEP, "s")}))
     assert [tags_of(path, i) for i in range(3)] == [["imports"], ["step:s"], None]
 
 

@@ -2,7 +2,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 import { act } from 'react';
 import { createRoot } from 'react-dom/client';
-import { type Failure, type IAbout, RequestError } from '../../api/client';
+import { type Failure, RequestError } from '../../api/client';
+import type { About as IAbout } from '../../api/schema';
 import { explain } from '../explain';
 import { About, facts } from '../view';
 

@@ -43,6 +43,21 @@ async function failure(attempt: Promise<unknown>): Promise<RequestError> {
 }
 
 describe('Client', () => {
+  it('tells what is missing from a route that is, and gives the remedy', async () => {
+    const body = { message: 'There is no run.', fix: 'List them.', problems: [] };
+    const found = await failure(client(() => answer(404, JSON.stringify(body))).run('x/y'));
+    expect([found.failure, found.message, found.fix]).toEqual(['missing', 'There is no run.', 'List them.']);
+  });
+
+  it('encodes what goes into an address', async () => {
+    const urls: string[] = [];
+    await client(url => {
+      urls.push(url);
+      return answer(200, '{}');
+    }).log('a/b', { step: 'x&y', after: 0 });
+    expect(urls[0]).toContain('/kfjlab/runs/a%2Fb/log?step=x%26y&after=0');
+  });
+
   it('asks below the base URL of the server', async () => {
     const urls: string[] = [];
     const about = await client(url => {

@@ -1,0 +1,381 @@
+"""Every request and response: the one definition from which validation, the OpenAPI document and the TypeScript types come.
+
+Values of other rooms that are plain data as they are (:class:`~kfjlab.notebook.problems.Problem`, …) are used themselves.
+Times are Unix seconds, durations seconds, sizes bytes. Cells are known by id; ``cell`` in a problem is the index among
+the cells that were sent.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kfjlab.notebook.pipeline import Edge, Parameter, Role, StepSettings
+from kfjlab.notebook.problems import Problem
+from kfjlab.runs.model import Artifact, RunState, StepState
+
+RunId = Annotated[str, Field(max_length=64, description="A run's id.")]
+StepName = Annotated[str, Field(max_length=400)]
+ContentsPath = Annotated[
+    str,
+    Field(max_length=4096, description="As the contents API names it: relative to the server's root folder."),
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# ---- errors
+
+
+class Failure(_Model):
+    """Why a request was refused or failed. ``fix``: what to do; ``problems``: what is wrong with a notebook."""
+
+    message: str
+    fix: str = ""
+    problems: list[Problem] = []
+
+
+# ---- what is installed, what is allowed
+
+
+class Kernel(_Model):
+    """A kernel of the server."""
+
+    name: str
+    display_name: str
+    language: str
+
+
+class About(_Model):
+    """What is installed."""
+
+    version: str
+    python: str
+    implementation: str
+    executable: str
+    platform: str
+    jupyter_server: str
+    default_kernel: str
+    kernels: list[Kernel]
+
+
+class Lock(_Model):
+    """A setting that an administrator has fixed. ``reason`` is shown beside it."""
+
+    setting: str
+    value: Any
+    reason: str
+
+
+class Policy(_Model):
+    """What the administrator has decided. ``targets``: where runs may happen; ``features``: feature → whether it is on."""
+
+    targets: list[str]
+    features: dict[str, bool]
+    locks: list[Lock]
+
+
+# ---- notebooks
+
+
+class NotebookCell(_Model):
+    """A cell as the browser has it, saved or not. Outputs are not sent."""
+
+    id: str = Field(max_length=256)
+    cell_type: str = Field(max_length=32)
+    source: str
+    metadata: dict[str, Any] = {}
+
+
+class Notebook(_Model):
+    """A notebook as the browser has it."""
+
+    path: ContentsPath
+    metadata: dict[str, Any] = {}
+    cells: list[NotebookCell]
+
+
+class CellView(_Model):
+    """What a code cell is in the pipeline. ``tagged``: by a tag of its own; else it follows the cell before or what analysis says.
+    ``after``: what its own tags say. ``step``: the step it belongs to."""
+
+    id: str
+    index: int
+    role: Role | None
+    step: str | None
+    tagged: bool
+    after: list[str]
+
+
+class StepView(_Model):
+    """A step. ``cells``: ids. ``reads`` and ``writes``: resources (``var:x``, ``file:data.csv``, ``ambient:numpy.random``)."""
+
+    name: str
+    role: Role
+    implicit: bool
+    cells: list[str]
+    after: list[str]
+    settings: StepSettings
+    reads: list[str]
+    writes: list[str]
+
+
+class PipelineView(_Model):
+    """The pipeline that a notebook is. ``untagged``: nobody has tagged it, so that it is one step. ``runnable``: no error.
+    ``steps`` and ``edges`` are empty when no pipeline could be made; ``problems`` then says why."""
+
+    name: str
+    description: str
+    experiment: str | None
+    kernel: str
+    untagged: bool
+    runnable: bool
+    cells: list[CellView]
+    steps: list[StepView]
+    edges: list[Edge]
+    parameters: list[Parameter]
+    problems: list[Problem]
+
+
+class Edit(_Model):
+    """One change of tags or metadata: an edit's name and its arguments, the same as in a problem's fix."""
+
+    action: str = Field(max_length=64)
+    arguments: dict[str, Any] = {}
+
+
+class EditRequest(_Model):
+    """Edits to be made, one after the other, in a notebook as the browser has it."""
+
+    notebook: Notebook
+    edits: list[Edit]
+
+
+class MetadataChange(_Model):
+    """The new metadata of a cell (or, without ``cell``, of the notebook), whole."""
+
+    cell: str | None
+    metadata: dict[str, Any]
+
+
+class Edited(_Model):
+    """What edits change, and the pipeline that this gives."""
+
+    changes: list[MetadataChange]
+    pipeline: PipelineView
+
+
+class Proposal(_Model):
+    """What a cell should be, and why. ``tag``: a tag is to be written; other cells follow the one before."""
+
+    cell: str
+    role: Role
+    step: str | None
+    reason: str
+    tag: bool
+
+
+class Suggestion(_Model):
+    """Steps proposed for a notebook that has none. ``note`` says why there are no proposals."""
+
+    note: str
+    proposals: list[Proposal]
+    changes: list[MetadataChange]
+    pipeline: PipelineView
+
+
+class ExportRequest(_Model):
+    """A pipeline as a text."""
+
+    notebook: Notebook
+    format: Literal["mermaid", "dot", "json"]
+
+
+class Exported(_Model):
+    """The text, and what to call the file."""
+
+    file_name: str
+    text: str
+
+
+# ---- runs
+
+
+class RunRequest(_Model):
+    """How a saved notebook is to be run. ``texts``: parameters as typed by a person; ``parameters``: as values."""
+
+    path: ContentsPath
+    parameters: dict[str, Any] = {}
+    texts: dict[str, str] = {}
+    steps: list[StepName] = []
+    start_from: list[StepName] = []
+    cache: bool = True
+    keep_going: bool = False
+    max_parallel: int = Field(0, ge=0, le=4096)
+    kernel: str | None = Field(None, max_length=256)
+    target: str = Field("local", max_length=64)
+
+
+class RunSummary(_Model):
+    """A run as a list shows it. ``notebook``: its path for the contents API, None when it is outside of the server's root;
+    ``file``: its path on the machine."""
+
+    id: str
+    name: str
+    notebook: str | None
+    file: str
+    target: str
+    experiment: str | None
+    owner: str
+    state: RunState
+    created: float
+    started: float | None
+    ended: float | None
+    parameters: dict[str, Any]
+    metrics: dict[str, float | None]
+    steps: dict[StepState, int]
+    error: str | None
+
+
+class RunQuery(_Model):
+    """Which runs. ``text``: words in name, path or parameters; ``before``: runs older than this one (for paging)."""
+
+    text: str = Field("", max_length=1000)
+    state: list[RunState] = []
+    notebook: ContentsPath | None = None
+    experiment: str | None = Field(None, max_length=400)
+    target: str | None = Field(None, max_length=64)
+    before: RunId | None = None
+    limit: int = Field(50, ge=1, le=500)
+
+
+class RunPage(_Model):
+    """Runs, newest first. ``total``: how many fit in all; ``next``: the value of ``before`` for the next page."""
+
+    runs: list[RunSummary]
+    total: int
+    next: str | None
+
+
+class StepFault(_Model):
+    """Why a step failed. ``cell``: index in the notebook as it was run; ``traceback``: for people who ask for it."""
+
+    kind: str
+    message: str
+    cell: int | None
+    line: int | None
+    fix: str | None
+    traceback: str
+
+
+class StepRunView(_Model):
+    """A step of a run."""
+
+    name: str
+    position: int
+    role: Role
+    cells: list[str]
+    state: StepState
+    cached: bool
+    attempt: int
+    started: float | None
+    ended: float | None
+    seconds: float | None
+    peak_memory: int | None
+    error: StepFault | None
+
+
+class EarlierEnd(_Model):
+    """How a run had ended before it was resumed."""
+
+    time: float
+    state: str
+    error: str | None
+
+
+class RunDetail(_Model):
+    """A run. ``offset``: that of its newest event; following it from there misses nothing."""
+
+    summary: RunSummary
+    offset: int
+    steps: list[StepRunView]
+    edges: list[Edge]
+    problems: list[Problem]
+    earlier_ends: list[EarlierEnd]
+    options: dict[str, Any]
+    environment: dict[str, str]
+
+
+class Started(_Model):
+    """A run that was started or goes on."""
+
+    run: RunSummary
+    problems: list[Problem]
+
+
+class LogQuery(_Model):
+    """A part of a log. ``step``: empty for that of the run's own process; ``after``: the offset in bytes to begin at, negative: from the
+    end."""
+
+    step: StepName = ""
+    after: int = 0
+    limit: int = Field(256 * 1024, ge=1, le=4 * 1024 * 1024)
+
+
+class LogPart(_Model):
+    """``start`` and ``next``: offsets of the text in bytes; ``size``: bytes that there are so far."""
+
+    text: str
+    start: int
+    next: int
+    size: int
+
+
+class StepQuery(_Model):
+    """``step``: empty for all."""
+
+    step: StepName = ""
+
+
+class Output(_Model):
+    """A rich output of a cell: a mime bundle of its richest forms that are not too large, else only what they would have been."""
+
+    cell: str
+    data: dict[str, Any]
+    left_out: list[str]
+
+
+class StepOutputs(_Model):
+    """The rich outputs (figures, tables, HTML) of a step, in their order."""
+
+    step: str
+    outputs: list[Output]
+
+
+class Outputs(_Model):
+    """The rich outputs of steps."""
+
+    steps: list[StepOutputs]
+
+
+class Artifacts(_Model):
+    """What the steps of a run made."""
+
+    artifacts: list[Artifact]
+
+
+class LineageQuery(_Model):
+    """``digest``: of an artifact."""
+
+    digest: str = Field(max_length=128, pattern="^[0-9a-f]*$")
+
+
+class LineageView(_Model):
+    """Where an artifact comes from, and what was made of it, nearest first."""
+
+    artifacts: list[Artifact]
+    sources: list[Artifact]
+    uses: list[Artifact]
