@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kfjlab.notebook.pipeline import Edge, Parameter, Role, StepSettings
 from kfjlab.notebook.problems import Problem
-from kfjlab.runs.model import Artifact, RunState, StepState
+from kfjlab.runs.model import Artifact, RunEvent, RunState, StepState
 
 RunId = Annotated[str, Field(max_length=64, description="A run's id.")]
 StepName = Annotated[str, Field(max_length=400)]
@@ -314,6 +314,19 @@ class Started(_Model):
 
     run: RunSummary
     problems: list[Problem]
+
+
+class EventQuery(_Model):
+    """The events behind offset ``after``."""
+
+    after: int = Field(0, ge=0)
+    limit: int = Field(1000, ge=1, le=10_000)
+
+
+class Events(_Model):
+    """What happened in a run, in order."""
+
+    events: list[RunEvent]
 
 
 class LogQuery(_Model):

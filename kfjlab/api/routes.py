@@ -19,6 +19,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     Endpoint("DELETE", "runs/{run}", "runs:delete", activity=True),
     Endpoint("POST", "runs/{run}/cancel", "runs:cancel", activity=True),
     Endpoint("POST", "runs/{run}/resume", "runs:resume", activity=True),
+    Endpoint("GET", "runs/{run}/events", "runs:events"),
     Endpoint("GET", "runs/{run}/log", "logs:read"),
     Endpoint("GET", "runs/{run}/notebook", "results:executed"),
     Endpoint("GET", "runs/{run}/outputs", "results:outputs"),

@@ -84,6 +84,12 @@ def get(context: Context, run: str) -> models.RunDetail:
         )
 
 
+def events(context: Context, run: str, query: models.EventQuery) -> models.Events:
+    """What happened in a run."""
+    with RunStore(create=False) as store:
+        return models.Events(events=store.events(store.get_run(run).id, query.after, query.limit))
+
+
 def delete(context: Context, run: str) -> models.RunSummary:
     """Delete a run that is over: as it was."""
     with RunStore(create=False) as store:

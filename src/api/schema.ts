@@ -177,6 +177,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/runs/{run}/events': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What happened in a run. */
+    get: operations['runs_events'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/runs/{run}/lineage': {
     parameters: {
       query?: never;
@@ -405,6 +422,14 @@ export interface components {
       /** Changes */
       changes: components['schemas']['MetadataChange'][];
       pipeline: components['schemas']['PipelineView'];
+    };
+    /**
+     * Events
+     * @description What happened in a run, in order.
+     */
+    Events: {
+      /** Events */
+      events: components['schemas']['RunEvent'][];
     };
     /**
      * ExportRequest
@@ -763,6 +788,35 @@ export interface components {
       /** Steps */
       steps: components['schemas']['StepRunView'][];
       summary: components['schemas']['RunSummary'];
+    };
+    /**
+     * RunEvent
+     * @description One thing that happened. ``offset`` grows by one within the run, starting at 1; a reader resumes by
+     *     giving the last offset it saw.
+     *
+     *     ``kind``: ``run`` (``data: {"state"}``), ``step`` (``{"state", "cached", "attempt", "seconds", "error"}``),
+     *     ``phase``, ``cell``, ``display`` (as in :mod:`kfjlab.runtime.protocol`), ``log`` (``{"offset", "length"}``:
+     *     bytes of the step's log file that were added), ``stale`` (``{"resource", "writer", "message"}``),
+     *     ``problem`` (a Problem's JSON), ``artifact``, ``metrics`` (``{name: number}``).
+     */
+    RunEvent: {
+      /** Data */
+      data?: {
+        [key: string]: unknown;
+      };
+      /** Kind */
+      kind: string;
+      /** Offset */
+      offset: number;
+      /** Run Id */
+      run_id: string;
+      /**
+       * Step
+       * @default null
+       */
+      step?: string | null;
+      /** Time */
+      time: number;
     };
     /**
      * RunPage
@@ -1134,6 +1188,7 @@ export type Edge = components['schemas']['Edge'];
 export type Edit = components['schemas']['Edit'];
 export type EditRequest = components['schemas']['EditRequest'];
 export type Edited = components['schemas']['Edited'];
+export type Events = components['schemas']['Events'];
 export type ExportRequest = components['schemas']['ExportRequest'];
 export type Exported = components['schemas']['Exported'];
 export type Failure = components['schemas']['Failure'];
@@ -1155,6 +1210,7 @@ export type Proposal = components['schemas']['Proposal'];
 export type Resources = components['schemas']['Resources'];
 export type Role = components['schemas']['Role'];
 export type RunDetail = components['schemas']['RunDetail'];
+export type RunEvent = components['schemas']['RunEvent'];
 export type RunPage = components['schemas']['RunPage'];
 export type RunRequest = components['schemas']['RunRequest'];
 export type RunState = components['schemas']['RunState'];
@@ -1543,6 +1599,40 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['RunSummary'];
+        };
+      };
+      /** @description Refused or failed. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  runs_events: {
+    parameters: {
+      query?: {
+        after?: number;
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        run: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Events'];
         };
       };
       /** @description Refused or failed. */

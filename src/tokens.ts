@@ -1,0 +1,87 @@
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+
+import type { Client } from './api/client';
+import type { IStream } from './api/stream';
+import type * as schema from './api/schema';
+
+/** The server, as all rooms use it. */
+export interface IServer {
+  readonly client: Client;
+  readonly stream: IStream;
+}
+
+export const IServer = new Token<IServer>('kfjlab:IServer', 'The kfjlab server extension.');
+
+/** An open notebook as a pipeline, kept up to date while it is edited. */
+export interface IPipelineModel {
+  readonly panel: NotebookPanel;
+  /** The newest analysis; null before the first answer. It may be of a content a few keystrokes old (`stale`). */
+  readonly view: schema.PipelineView | null;
+  readonly stale: boolean;
+  /** Why the last analysis could not be had; null when it could. */
+  readonly error: unknown;
+  /** Whether tags cannot be changed: a read-only or locked notebook. */
+  readonly readOnly: boolean;
+  /** `view`, `stale`, `error` or `readOnly` have changed. */
+  readonly changed: ISignal<IPipelineModel, void>;
+
+  /** The notebook as it is now, as requests carry it: without outputs. */
+  content(): schema.Notebook;
+  /** Change tags; one entry of the tagging history. Rejects with a `RequestError` when the server refuses. */
+  edit(edits: schema.Edit[]): Promise<void>;
+  /** Make changes that the server has worked out (of a suggestion); one entry of the tagging history. */
+  apply(changes: readonly schema.MetadataChange[]): void;
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+  undo(): void;
+  redo(): void;
+  /** Scroll to a cell, make it active and, with a 1-based line, put the cursor there. */
+  reveal(cellId: string, line?: number): Promise<void>;
+}
+
+/** The pipelines of all open notebooks. */
+export interface IPipelines {
+  /** That of the notebook in use last; null when none is open. */
+  readonly current: IPipelineModel | null;
+  readonly currentChanged: ISignal<IPipelines, IPipelineModel | null>;
+  of(panel: NotebookPanel): IPipelineModel | undefined;
+}
+
+export const IPipelines = new Token<IPipelines>('kfjlab:IPipelines', 'Open notebooks as pipelines.');
+
+/** A run, followed while somebody looks at it. */
+export interface IRunModel {
+  readonly id: string;
+  /** The newest that is known; null before the first answer. Steps' states follow the event stream. */
+  readonly detail: schema.RunDetail | null;
+  readonly error: unknown;
+  /** By step: which cell is running (its place among the step's cells, from 1, of how many). */
+  readonly progress: ReadonlyMap<string, { cell: number; of: number }>;
+  /** By step: its rich outputs so far, asked for when a step has shown something. */
+  readonly outputs: ReadonlyMap<string, readonly schema.Output[]>;
+  readonly changed: ISignal<IRunModel, void>;
+  /** Nobody looks any more. */
+  dispose(): void;
+}
+
+/** Runs, started and opened from anywhere. */
+export interface IRuns {
+  /** Start a run of a saved notebook. Rejects with a `RequestError`, whose `problems` say what is wrong. */
+  start(request: schema.RunRequest): Promise<schema.RunSummary>;
+  /** Follow a run; the caller disposes of the model. */
+  follow(id: string): IRunModel;
+  /** Open a run's page in the main area, at a step if one is given. */
+  open(id: string, step?: string): void;
+  /** Open the executed cells of a step as a notebook. */
+  openStep(id: string, step: string): void;
+  /** Put a step's variables into the kernel of the notebook that the run is of, opening it if need be. */
+  load(id: string, step: string, when: 'before' | 'after'): Promise<void>;
+  /** The run of a notebook that was started last in this browser, by the notebook's path; shown over its graph. */
+  latest(path: string): string | undefined;
+  /** A run was started or has ended somewhere. */
+  readonly changed: ISignal<IRuns, string>;
+}
+
+export const IRuns = new Token<IRuns>('kfjlab:IRuns', 'Runs.');
