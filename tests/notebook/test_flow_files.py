@@ -81,6 +81,8 @@ def touched(source: str) -> tuple[set[str], set[str]]:
         ("Image.open('a.png').save('b.png')", "a.png", "b.png"),
         ("pq.write_table(1, 'a.pq'); pq.read_table('b.pq')", "b.pq", "a.pq"),
         ("unknown.save_model('a.json'); unknown.load_model('b.json')", "b.json", "a.json"),
+        ("import lightgbm as lgb; lgb.Booster(model_file='a.txt'); lgb.Dataset('b.csv')", "a.txt b.csv", ""),
+        ("import xgboost as xgb; xgb.train({}, xgb.DMatrix(unknown), xgb_model='a.json')", "a.json", ""),
         ("thing.load_dataset('iris')", "", ""),
         ("sqlite3.connect('a.db')", "a.db", "a.db"),
         ("zipfile.ZipFile('a.zip').extractall('x')", "a.zip", "x"),
