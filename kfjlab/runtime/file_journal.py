@@ -66,6 +66,8 @@ class Journal:
         self.listings: Dict[str, List[str]] = {}
         self.made_folders: Set[str] = set()
         self.removed_folders: Set[str] = set()
+        self.settled: Set[str] = set()
+        """Files whose times or permissions the step has set."""
         self.hard_links: Dict[str, str] = {}
         """New name of a file → the name that it had."""
         self.subprocesses = False
@@ -127,6 +129,7 @@ class Journal:
 
     def settle(self, name: str) -> None:
         """A file's times or permissions are about to change, and not its content."""
+        self.settled.add(name)
         seen, status = self.reads.get(name), self._status(name)
         if (
             seen is not None

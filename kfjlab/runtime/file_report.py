@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Set
 
@@ -84,6 +85,8 @@ class FileReporter:
         self.kernel = listen(journal.places.workspace, counting)
         """Tells what compiled code does; None where the kernel does not."""
         self._kernel_writes: Set[str] = set()
+        self._kernel_opens: Set[str] = set()
+        """Files that were opened when they were another version already than when the step started: it may have been to overwrite them."""
         self._changed: Set[str] = set()
         """Files that were another version at the step's end, or when it first wrote them, than when it first read them."""
         self._lock = threading.Lock()
@@ -96,25 +99,37 @@ class FileReporter:
         with self._lock, watch.paused():
             try:
                 for name, written in self.kernel.events():
-                    if name in self._journal.written or any(map(is_ignored, name.split("/"))):
+                    if any(map(is_ignored, name.split("/"))):
                         continue
-                    if written and name not in self._kernel_writes:
+                    known = name in self._kernel_writes or name in self._journal.written
+                    if written:
                         self._kernel_writes.add(name)
+                    if written and not known:
                         self._journal.since.setdefault(name, time.time())
                         self._journal.log.note("write", name, None, "")
-                    elif not written and name not in self._kernel_writes:
-                        self._journal.read(name)
+                    elif not written and not known:
+                        self._opened(name)
             except OSError as error:
                 self.kernel.complete = False
                 watch.problems[f"{type(error).__name__}: {error}"] = None
+
+    def _opened(self, name: str) -> None:
+        """Compiled code has opened a file. One that it emptied by that is not what it reads; whether it did, what comes next tells."""
+        if _version_now(self._journal.places.path(name)) == self._before.get(name):
+            self._journal.read(name)
+        else:
+            self._kernel_opens.add(name)
 
     def report(self, succeeded: bool) -> FileReport:
         """Raises :class:`OSError` when the store does not take a file."""
         found = FileReport()
         if self.kernel is not None:
             self.kernel.close()
+        for name in sorted(self._kernel_opens - self._kernel_writes):
+            self._journal.read(name)
         self._journal.take_in_children()
-        unseen = self._unseen_changes(found)
+        unseen = self._overwritten(found)
+        unseen.update(self._unseen_changes(found))
         self._reads(found, succeeded, unseen)
         self._writes(found)
         self._contested(found)
@@ -126,9 +141,9 @@ class FileReporter:
                 )
         for name, names in self._journal.listings.items():
             found.reads[f"dir:{name}"] = json.dumps(names)
-        if self._journal.subprocesses:
-            found.reads["file:*"] = "any"
         blind = sorted(name for name in _COMPILED_READERS if name in sys.modules)
+        if self._journal.subprocesses or (not succeeded and _failed_in(blind)):
+            found.reads["file:*"] = "any"
         if blind and (self.kernel is None or not self.kernel.complete):
             found.warn(
                 "reads-not-observed",
@@ -234,6 +249,28 @@ class FileReporter:
 
     # Changes that no event announced: by compiled code and by subprocesses ---------------------------------------------
 
+    def _overwritten(self, found: FileReport) -> Dict[str, Optional[Signature]]:
+        """Files that compiled code or programs of this step changed before Python read or wrote them, with the versions before. What Python
+        found in them is the step's own."""
+        journal = self._journal
+        read = {n for n, seen in journal.reads.items() if seen.version != self._before.get(n)}
+        written = {n for n, entry in journal.writes.items() if entry.version != self._before.get(n)}
+        mine = {
+            name
+            for name in (read | written) - journal.settled
+            if journal.places.inside(name) and (journal.subprocesses or name in self._kernel_writes)
+        }
+        if not mine:
+            return {}
+        for other in journal.log.of_others(self._started):
+            mine -= {entry.name for entry in other.entries if entry.kind == "write"}
+        for name in sorted(mine & read):
+            del journal.reads[name]
+        for name in sorted(mine & written):
+            before = self._before.get(name)
+            journal.writes[name] = Written(before, self._kept_before(name, before, found))
+        return {name: self._before.get(name) for name in mine}
+
     def _unseen_changes(self, found: FileReport) -> Dict[str, Optional[Signature]]:
         """Changed files that the journal does not know and that this step must have changed; they are entered into it."""
         after = workspace_snapshot(self._journal.places.workspace, self._journal.places.hidden)
@@ -250,15 +287,19 @@ class FileReporter:
             mine += inferred
         for name in mine:
             before = self._before.get(name)
-            preimage = ABSENT if before is None else self._old_digest(name, before)
-            if not preimage:
-                found.warn(
-                    "content-lost",
-                    f"The step changed {name} outside of Python, so what was in it before could not be kept; "
-                    "a step before it that has to run again would see the new content.",
-                )
-            self._journal.writes[name] = Written(before, preimage)
+            self._journal.writes[name] = Written(before, self._kept_before(name, before, found))
         return {name: self._before.get(name) for name in mine}
+
+    def _kept_before(self, name: str, before: Optional[Signature], found: FileReport) -> str:
+        """The digest of what was in a file before compiled code changed it; empty, and reported, where nobody knows."""
+        preimage = ABSENT if before is None else self._old_digest(name, before)
+        if not preimage:
+            found.warn(
+                "content-lost",
+                f"The step changed {name} outside of Python, so what was in it before could not be kept; "
+                "a step before it that has to run again would see the new content.",
+            )
+        return preimage
 
     def _plausible(self, name: str) -> bool:
         """Whether the step may have changed a file without being seen (compiled code writes new results, not what Python has read)."""
@@ -303,6 +344,24 @@ class FileReporter:
         except OSError:
             return ""
         return known_digest(device, before) or ""
+
+
+def _failed_in(libraries: List[str]) -> bool:
+    """Whether the exception that was shown last comes from one of these. Nobody tells of a file that compiled code looked for and that was
+    not there, so it may have failed for that."""
+    names = set(libraries)
+    error: Optional[BaseException] = getattr(sys, "last_value", None)
+    seen: Set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        modules = [type(error).__module__]
+        modules += [
+            str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)
+        ]
+        if names.intersection(module.partition(".")[0] for module in modules):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _open_elsewhere() -> Set[str]:

@@ -584,3 +584,43 @@ def test_snapshots(tmp_path: Path) -> None:
     assert set(workspace_snapshot(str(tmp_path))) == {"a", "sub/b"}
     assert folder_names(str(tmp_path)) == ["a", "env", "sub"] and folder_names(str(tmp_path / "none")) == []
     assert len(workspace_snapshot(str(tmp_path), limit=1)) <= 1
+
+
+BY_COMPILED_CODE = "import polars as pl\npl.DataFrame({'a': [2]}).write_csv('p.csv')\n"
+
+
+@needs_kernel
+@pytest.mark.parametrize("writing", [BY_COMPILED_CODE, "!echo a > p.csv; echo 2 >> p.csv\n"])
+@pytest.mark.parametrize("before", ["a\n1\n", None])
+def test_what_a_step_finds_in_a_file_that_its_compiled_code_wrote_is_its_own(
+    bench: Bench, writing: str, before: str | None
+) -> None:
+    pytest.importorskip("polars")
+    if before is not None:
+        (bench.workspace / "p.csv").write_text(before)
+    record = bench.run(writing + "with open('p.csv', 'a') as file: at = file.write('3\\n')")
+    reads, writes, preimages = touched(record)
+    assert reads.get("file:p.csv", ABSENT) == ABSENT
+    assert writes == {"file:p.csv": sha("a\n2\n3\n")}
+    assert preimages == ({"file:p.csv": ABSENT} if before is None else {})
+
+
+@needs_kernel
+def test_a_model_that_compiled_code_writes_anew_is_not_read(bench: Bench) -> None:
+    pytest.importorskip("lightgbm")
+    train = (
+        "import numpy as np, lightgbm as lgb\nX = np.arange(60.0).reshape(30, 2)\n"
+        "model = lgb.train({'verbosity': -1, 'num_threads': 1}, lgb.Dataset(X, X[:, 0]), 2)\n"
+    )
+    (bench.workspace / "model.txt").write_text("an older model\n")
+    record = bench.run(train + "model = model.save_model('model.txt')")
+    reads, writes, _ = touched(record)
+    assert reads == {} and set(writes) == {"file:model.txt"}
+
+
+def test_what_compiled_code_did_not_find_may_be_any_file(bench: Bench) -> None:
+    pytest.importorskip("polars")
+    missing = bench.run("import polars as pl\npl.read_parquet('no-such.parquet')")
+    assert missing.state == "failed" and missing.reads["file:*"] == "any"
+    other = bench.run("import polars as pl\n1 / 0")
+    assert other.state == "failed" and "file:*" not in other.reads

@@ -17,6 +17,10 @@ def runs_again(step: str, resource: str, writer: str | None) -> str:
     """Why a step runs again that had read ``resource`` in a wrong state. ``writer``: the step that left the right one."""
     kind, name = resource.split(":", 1)
     thing = THINGS.get(kind, kind)
+    if resource == "file:*":
+        return (
+            f"Files that step {step!r} may have read were written after it had started; the step runs again."
+        )
     if writer is None:
         return f"{thing} {name!r} changed while step {step!r} was running; the step runs again."
     return f"Step {writer!r} changed {thing} {name!r}, which step {step!r} had read before that; {step!r} runs again."

@@ -89,6 +89,18 @@ def test_what_depends_on_a_failed_step_stays_blocked() -> None:
     assert statuses(book) == ["valid", "blocked", "ready"]
 
 
+def test_a_failure_that_may_be_for_a_missing_file_is_none_before_the_steps_before_have_ended() -> None:
+    book = ledger(touch(), touch())
+    inputs = book.replay()[1].inputs
+    assert inputs is not None and inputs.any_file is not None
+    book.put(1, done(reads={"file:*": inputs.any_file}, state="failed"))
+    assert statuses(book) == ["ready", "unsettled"]
+    book.put(0, done(writes={"file:model": "1"}))
+    assert statuses(book) == ["valid", "stale"]
+    book.put(0, done())
+    assert statuses(book) == ["valid", "valid"]
+
+
 def test_values_bring_their_alias_group_and_what_their_functions_look_up() -> None:
     book = ledger(touch(writes="var:f var:d var:e"), touch(writes="var:k"), touch(reads="var:f var:e"))
     values = {
