@@ -21,6 +21,7 @@ from .jsontext import locate
 from .problems import Fix, NotebookError, Problem, Severity
 
 CONVERT = "jupyter nbconvert --to notebook --nbformat 4"
+_GIVE = "Give the path of an .ipynb file"
 _PYTHON = {"python", "ipython", "python3"}
 
 
@@ -65,11 +66,9 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     try:
         mode = Path(path).stat().st_mode
         if stat.S_ISDIR(mode):
-            raise failure(
-                "is-a-directory", f"{shown} is a folder, not a notebook.", "Give the path of an .ipynb file"
-            )
+            raise failure("is-a-directory", f"{shown} is a folder, not a notebook.", _GIVE)
         if not stat.S_ISREG(mode):
-            raise failure("not-a-file", f"{shown} is not a regular file.", "Give the path of an .ipynb file")
+            raise failure("not-a-file", f"{shown} is not a regular file.", _GIVE)
         return Path(path).read_bytes()
     except FileNotFoundError:
         raise failure("no-such-file", f"There is no file {shown}.", _similar(shown)) from None
@@ -86,13 +85,13 @@ def _similar(path: str) -> str | None:
     """What else could have been meant by a path that does not exist."""
     folder = Path(path).parent
     try:
-        names = [p.name for p in folder.iterdir() if p.suffix == ".ipynb"]
+        names = {p.stem: p.name for p in folder.iterdir() if p.suffix == ".ipynb"}
     except OSError:
         return f"There is no folder {folder} either"
     from .names import nearest
 
-    near = nearest(Path(path).name, names)
-    return f"Did you mean {folder / near}?" if near else None
+    near = nearest(Path(path).stem, names)  # without the endings, which would make all names alike
+    return f"Did you mean {folder / names[near]}?" if near else None
 
 
 def read_document(source: str | os.PathLike[str] | bytes) -> Document:
@@ -145,9 +144,7 @@ def _broken(text: str, shown: str, error: json.JSONDecodeError) -> NotebookError
                 "Resolve it, for example with nbdime",
             )
     if text.lstrip()[:1] not in ("{", "["):
-        return failure(
-            "not-json", f"{shown} is not a notebook: it is not JSON.", "Give the path of an .ipynb file"
-        )
+        return failure("not-json", f"{shown} is not a notebook: it is not JSON.", _GIVE)
     cell = locate(text)
     inside = "" if cell is None else f" inside cell {cell}"
     where = f"line {error.lineno}, column {error.colno}"
@@ -186,10 +183,12 @@ def _check_format(raw: Any, shown: str) -> None:
         kind = (
             "a list" if isinstance(raw, list) else "text" if isinstance(raw, str) else "a number or constant"
         )
-        raise failure("not-a-notebook", f"{shown} is not a notebook: its JSON is {kind}, not an object.")
+        raise failure(
+            "not-a-notebook", f"{shown} is not a notebook: its JSON is {kind}, not an object.", _GIVE
+        )
     version = raw.get("nbformat")
     if version is None and "cells" not in raw and "worksheets" not in raw:
-        raise failure("not-a-notebook", f"{shown} is JSON, but not a notebook: it has no cells.")
+        raise failure("not-a-notebook", f"{shown} is JSON, but not a notebook: it has no cells.", _GIVE)
     if isinstance(version, bool) or not isinstance(version, int):
         raise failure(
             "not-a-notebook", f"{shown} does not say its format: nbformat is {version!r}, not a number."

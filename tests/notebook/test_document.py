@@ -66,10 +66,19 @@ def test_symbolic_link(notebook_file: Callable[..., Path], tmp_path: Path) -> No
 def test_no_such_file_names_the_nearest(notebook_file: Callable[..., Path], tmp_path: Path) -> None:
     notebook_file("x = 1")
     with pytest.raises(NotebookError) as caught:
-        read_document(tmp_path / "bn.ipynb")
+        read_document(tmp_path / "nb2.ipynb")
     problem = caught.value.problems[0]
     assert problem.code == "no-such-file"
     assert problem.fix is not None and "nb.ipynb" in problem.fix.title
+
+
+def test_another_notebook_is_not_like_a_missing_one_for_its_ending(
+    notebook_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    notebook_file("x = 1", name="xy.ipynb")
+    with pytest.raises(NotebookError) as caught:
+        read_document(tmp_path / "ab.ipynb")
+    assert caught.value.problems[0].fix is None
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
