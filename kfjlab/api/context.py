@@ -22,6 +22,15 @@ class Context:
 
     def file(self, path: str) -> Path:
         """The file behind a path of the contents API. Raises :class:`RequestFailure` where there can be none."""
+        file = self.folder(path)
+        if file == self.root:
+            raise RequestFailure(
+                422, f"{path!r} is no path of a notebook.", "Save the notebook, then try again."
+            )
+        return file
+
+    def folder(self, path: str) -> Path:
+        """The folder behind a path of the contents API. Raises :class:`RequestFailure` where there can be none."""
         if self.root is None:
             raise RequestFailure(
                 422,
@@ -29,10 +38,8 @@ class Context:
                 "Use a server whose contents manager has a root folder.",
             )
         parts = [part for part in path.split("/") if part]
-        if not parts or any(part in (".", "..") or "\0" in part for part in parts):
-            raise RequestFailure(
-                422, f"{path!r} is no path of a notebook.", "Save the notebook, then try again."
-            )
+        if any(part in (".", "..") or "\0" in part for part in parts):
+            raise RequestFailure(422, f"{path!r} is no path of the server's files.")
         return self.root.joinpath(*parts)
 
     def contents_path(self, file: str) -> str | None:

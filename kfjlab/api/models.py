@@ -78,6 +78,36 @@ class Policy(_Model):
     locks: list[Lock]
 
 
+# ---- examples
+
+
+class Example(_Model):
+    """An example notebook that comes along."""
+
+    name: str
+    title: str
+    description: str
+
+
+class Examples(_Model):
+    """The one to start with first."""
+
+    examples: list[Example]
+
+
+class ExampleRequest(_Model):
+    """An example to be copied into a folder of the contents API (empty: its root)."""
+
+    name: str = Field(max_length=100)
+    folder: str = Field("", max_length=4096)
+
+
+class ExampleCopy(_Model):
+    """``path``: of the copy, for the contents API."""
+
+    path: str
+
+
 # ---- notebooks
 
 

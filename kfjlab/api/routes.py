@@ -9,6 +9,8 @@ from .endpoint import Endpoint
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     Endpoint("GET", "about", "about:about"),
     Endpoint("GET", "policy", "about:policy"),
+    Endpoint("GET", "examples", "examples:list_them"),
+    Endpoint("POST", "examples", "examples:copy", activity=True),
     Endpoint("POST", "notebook/analysis", "notebooks:analyse"),
     Endpoint("POST", "notebook/suggestion", "notebooks:suggest"),
     Endpoint("POST", "notebook/edits", "notebooks:edit"),

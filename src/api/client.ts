@@ -50,6 +50,15 @@ export class Client {
     return this.get('policy');
   }
 
+  examples(): Promise<schema.Examples> {
+    return this.get('examples');
+  }
+
+  /** Copy an example into a folder. */
+  copyExample(name: string, folder: string): Promise<schema.ExampleCopy> {
+    return this.post('examples', { name, folder });
+  }
+
   /** The pipeline that a notebook is, saved or not. */
   analyse(notebook: schema.Notebook, signal?: AbortSignal): Promise<schema.PipelineView> {
     return this.post('notebook/analysis', notebook, signal);

@@ -22,6 +22,24 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/examples': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The examples. */
+    get: operations['examples_list_them'];
+    put?: never;
+    /** Copy an example to where it can be opened. */
+    post: operations['examples_copy'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/notebook/analysis': {
     parameters: {
       query?: never;
@@ -430,6 +448,47 @@ export interface components {
     Events: {
       /** Events */
       events: components['schemas']['RunEvent'][];
+    };
+    /**
+     * Example
+     * @description An example notebook that comes along.
+     */
+    Example: {
+      /** Description */
+      description: string;
+      /** Name */
+      name: string;
+      /** Title */
+      title: string;
+    };
+    /**
+     * ExampleCopy
+     * @description ``path``: of the copy, for the contents API.
+     */
+    ExampleCopy: {
+      /** Path */
+      path: string;
+    };
+    /**
+     * ExampleRequest
+     * @description An example to be copied into a folder of the contents API (empty: its root).
+     */
+    ExampleRequest: {
+      /**
+       * Folder
+       * @default
+       */
+      folder?: string;
+      /** Name */
+      name: string;
+    };
+    /**
+     * Examples
+     * @description The one to start with first.
+     */
+    Examples: {
+      /** Examples */
+      examples: components['schemas']['Example'][];
     };
     /**
      * ExportRequest
@@ -1189,6 +1248,10 @@ export type Edit = components['schemas']['Edit'];
 export type EditRequest = components['schemas']['EditRequest'];
 export type Edited = components['schemas']['Edited'];
 export type Events = components['schemas']['Events'];
+export type Example = components['schemas']['Example'];
+export type ExampleCopy = components['schemas']['ExampleCopy'];
+export type ExampleRequest = components['schemas']['ExampleRequest'];
+export type Examples = components['schemas']['Examples'];
 export type ExportRequest = components['schemas']['ExportRequest'];
 export type Exported = components['schemas']['Exported'];
 export type Failure = components['schemas']['Failure'];
@@ -1244,6 +1307,68 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['About'];
+        };
+      };
+      /** @description Refused or failed. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  examples_list_them: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Examples'];
+        };
+      };
+      /** @description Refused or failed. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  examples_copy: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ExampleRequest'];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ExampleCopy'];
         };
       };
       /** @description Refused or failed. */
