@@ -1,6 +1,7 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
 
 import type { Client } from './api/client';
 import type { IStream } from './api/stream';
@@ -85,3 +86,13 @@ export interface IRuns {
 }
 
 export const IRuns = new Token<IRuns>('kfjlab:IRuns', 'Runs.');
+
+/** What the panel shows under its Runs tab. Made when the tab is shown for the first time; the panel disposes of it. */
+export interface IRunsView {
+  create(): Promise<Widget>;
+}
+
+export const IRunsView = new Token<IRunsView>(
+  'kfjlab:IRunsView',
+  'The list of runs, for the Kubeflow panel.'
+);

@@ -21,3 +21,5 @@ window.matchMedia ??= query => ({
   addListener() {},
   removeListener() {}
 });
+// Of the lists of names that a layout is made of.
+globalThis.structuredClone ??= value => JSON.parse(JSON.stringify(value));

@@ -1,0 +1,58 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { IPoint } from './layout';
+import { described, type ILink, linkKey } from './links';
+import type { IGraphNode } from './types';
+import { gives, needs } from './wording';
+
+/** What is pointed at, or has the focus, and where: a place in the frame. */
+export interface IPointed extends IPoint {
+  readonly what: 'node' | 'link';
+  /** The node's name, or the link's key. */
+  readonly id: string;
+}
+
+export interface ITipProps {
+  pointed: IPointed;
+  nodes: readonly IGraphNode[];
+  links: readonly ILink[];
+  /** Of the frame. */
+  width: number;
+  trans: TranslationBundle;
+}
+
+const WIDTH = 240;
+
+/** What travels along a line, or what a step needs and gives. */
+export function Tip({ pointed, nodes, links, width, trans }: ITipProps): React.JSX.Element | null {
+  const text = words(pointed, nodes, links, trans);
+  if (!text) {
+    return null;
+  }
+  const left = Math.max(4, Math.min(pointed.x + 8, width - WIDTH - 4));
+  return (
+    <div className="kfj-Graph-tip" role="tooltip" style={{ left, top: pointed.y + 14, maxWidth: WIDTH }}>
+      <strong>{text.title}</strong>
+      {text.lines.map(line => (
+        <div key={line}>{line}</div>
+      ))}
+    </div>
+  );
+}
+
+function words(
+  { what, id }: IPointed,
+  nodes: readonly IGraphNode[],
+  links: readonly ILink[],
+  trans: TranslationBundle
+): { title: string; lines: string[] } | null {
+  if (what === 'link') {
+    const link = links.find(one => linkKey(one) === id);
+    return link ? { title: `${link.source} → ${link.target}`, lines: described(link, trans) } : null;
+  }
+  if (!nodes.some(node => node.name === id)) {
+    return null;
+  }
+  return { title: id, lines: [needs(id, links, trans), gives(id, links, trans)].filter(Boolean) };
+}
