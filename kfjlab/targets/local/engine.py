@@ -23,7 +23,7 @@ from .progress import Progress
 from .records import completed, kept_back, started_on
 from .reuse import Kept, Reuse
 from .selection import forced, selected
-from .wording import CANCELLED, outdated, put_back, unstable
+from .wording import CANCELLED, content_lost, outdated, put_back, unstable
 from .workspace import Workspace
 from .zygote import PreludeFailed, Zygote, ZygoteDied
 
@@ -281,6 +281,10 @@ class Engine:
         first, progress = mismatches[0], self._progress[position]
         progress.stale += 1
         for mismatch in mismatches:
+            if mismatch.writer is None and self._files.is_lost(mismatch.resource):
+                error = content_lost(self._steps[position].name, mismatch.resource)
+                self._ledger.give_up(position, StepRecord("failed", error=error))
+                return
             if mismatch.writer is None:
                 self._files.refresh(mismatch.resource)
         if progress.stale > self._most_reruns:

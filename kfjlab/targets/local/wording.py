@@ -62,6 +62,16 @@ def results_lost(step: str, resource: str) -> StepError:
     )
 
 
+def content_lost(step: str, resource: str) -> StepError:
+    """A step that has read a file too late, and what was in it before is not known."""
+    return StepError(
+        "FileLost",
+        f"Step {step!r} has to see {_thing(resource)} as it was before the run, but a later step changed it outside of Python, so that "
+        "what was in it could not be kept.",
+        fix=f"Put the file back as it was, let the step that changes it come after {step!r} (tag it prev:{step}), then run again.",
+    )
+
+
 def file_lost(step: str, resource: str) -> StepError:
     """A step has to see a file as it was before the run, which is not kept any more."""
     return StepError(

@@ -23,6 +23,9 @@ from .keys import digest_of
 from .ledger import ANY_FILE, Inputs, Slot
 from .reuse import is_stored
 
+LOST = "lost"
+"""Stands for the digest of what was in a file before a step changed it, where nobody knows that any more."""
+
 
 class Workspace:
     """The files of one run. Paths are those of ``file:`` resources: relative to ``root``, or absolute outside it.
@@ -45,6 +48,9 @@ class Workspace:
         """Take over what a record says about files as they were before steps wrote them."""
         for resource, digest in record.preimages.items():
             self._preimages.setdefault(resource, digest)
+        for resource in record.writes.keys() - record.preimages.keys():
+            if resource.startswith("file:"):
+                self._preimages.setdefault(resource, self._base.get(resource, LOST))
         self._written.update(name for name in record.writes if name.startswith("file:"))
         self._inferred.update(record.inferred)
 
@@ -78,6 +84,10 @@ class Workspace:
         if resource not in self._base:
             self._base[resource] = self.digest(resource)
         return self._base[resource]
+
+    def is_lost(self, resource: str) -> bool:
+        """Whether nobody knows what was in a file before the first step."""
+        return self._preimages.get(resource) == LOST
 
     def refresh(self, resource: str) -> None:
         """Somebody outside the run changed a file: take its state now for its state before the first step."""

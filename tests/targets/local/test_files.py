@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
+
+import pytest
+
+from kfjlab.runtime.file_kernel import listen
 
 from .conftest import Lab
 
@@ -122,3 +127,25 @@ def test_what_the_run_before_left_is_there_as_from_top_to_bottom(lab: Lab) -> No
         assert again.outputs("a") == "['out_1.txt'] new\n"
         assert again.executed() == executed
         assert (lab.folder / "p.txt").read_text() == "new"
+
+
+@pytest.mark.skipif(
+    listen(os.getcwd(), [""]) is None, reason="this system does not tell what compiled code does"
+)
+def test_a_reader_that_came_after_compiled_code_had_overwritten_its_file_fails(lab: Lab) -> None:
+    """Nobody could keep what it should have read."""
+    pytest.importorskip("polars")
+    (lab.folder / "x.csv").write_text("v\n1\n")
+    cells = (
+        ("imports", "import os, time\nimport polars as pl\ndef name(): return ''.join(['x', '.csv'])\ndef go(): return ''.join(['.kfjlab', '-go'])"),
+        ("step:early", "while not os.path.exists(go()): time.sleep(0.05)\nprint(pl.read_csv(name())['v'][0])"),
+        ("step:late", "pl.DataFrame({'v': [9]}).write_csv(name())"),
+        ("step:last prev:late", "print(pl.read_csv(name())['v'][0])\nopen(go(), 'w').close()"),
+    )  # fmt: skip
+    outcome = lab.run(*cells, max_parallel=2)
+    assert outcome.state == "failed"
+    assert outcome.run.error is not None and outcome.run.error["kind"] == "FileLost"
+    (lab.folder / "x.csv").write_text("v\n1\n")
+    outcome = lab.run(*cells, max_parallel=2)
+    assert outcome.state == "succeeded"
+    assert (outcome.outputs("early"), outcome.outputs("last")) == ("1\n", "9\n")
