@@ -8,6 +8,7 @@ const esm = [
   'exenv-es6',
   'lib0',
   'nanoid',
+  'vscode-ws-jsonrpc',
   'y-protocols',
   'yjs'
 ].join('|');

@@ -1,3 +1,5 @@
 import { aboutPlugin } from './about/plugin';
+import { pipelinesPlugin } from './notebook/plugin';
+import { serverPlugin } from './server/plugin';
 
-export default [aboutPlugin];
+export default [aboutPlugin, serverPlugin, pipelinesPlugin];

@@ -1,0 +1,67 @@
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import type { IPipelineModel, IPipelines } from '../tokens';
+import { type IPipelineModelOptions, PipelineModel } from './model';
+
+/** What each notebook's model is made with; its path by the path of the document. */
+type Options = Omit<IPipelineModelOptions, 'panel' | 'path' | 'show'> & {
+  path: (documentPath: string) => string;
+  show: (panel: NotebookPanel) => void;
+};
+
+/** {@link IPipelines}: a model for each open notebook, from its opening to its closing. */
+export class Pipelines implements IPipelines {
+  private readonly models = new Map<NotebookPanel, PipelineModel>();
+  private readonly _currentChanged = new Signal<this, IPipelineModel | null>(this);
+
+  constructor(
+    private readonly tracker: INotebookTracker,
+    private readonly options: Options
+  ) {
+    tracker.forEach(panel => this.add(panel));
+    tracker.widgetAdded.connect((_, panel) => this.add(panel));
+    tracker.currentChanged.connect(() => this._currentChanged.emit(this.current));
+  }
+
+  get current(): IPipelineModel | null {
+    const panel = this.tracker.currentWidget;
+    return panel === null ? null : (this.of(panel) ?? null);
+  }
+
+  get currentChanged(): ISignal<this, IPipelineModel | null> {
+    return this._currentChanged;
+  }
+
+  of(panel: NotebookPanel): PipelineModel | undefined {
+    if (!panel.isDisposed && !this.models.has(panel)) {
+      this.add(panel);
+    }
+    return this.models.get(panel);
+  }
+
+  /** The server can be reached again. */
+  refresh(): void {
+    for (const model of this.models.values()) {
+      model.refresh();
+    }
+  }
+
+  private add(panel: NotebookPanel): void {
+    if (this.models.has(panel)) {
+      return;
+    }
+    const { path, show, ...options } = this.options;
+    const model = new PipelineModel({
+      ...options,
+      panel,
+      path: () => path(panel.context.path),
+      show: () => show(panel)
+    });
+    this.models.set(panel, model);
+    panel.disposed.connect(() => {
+      this.models.delete(panel);
+      model.dispose();
+    });
+  }
+}

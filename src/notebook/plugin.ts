@@ -1,0 +1,33 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { IPipelines, IServer } from '../tokens';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- what the token provides, needed at once
+import { Pipelines } from './pipelines';
+
+/** Open notebooks as pipelines. */
+export const pipelinesPlugin: JupyterFrontEndPlugin<IPipelines> = {
+  id: 'kfjlab:pipelines',
+  description: 'Keeps the pipelines of open notebooks up to date.',
+  autoStart: true,
+  provides: IPipelines,
+  requires: [IServer, INotebookTracker],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    server: IServer,
+    tracker: INotebookTracker,
+    translator: ITranslator | null
+  ): IPipelines => {
+    const { contents } = app.serviceManager;
+    const pipelines = new Pipelines(tracker, {
+      client: server.client,
+      path: path => contents.localPath(path),
+      show: panel => app.shell.activateById(panel.id),
+      trans: (translator ?? nullTranslator).load('kfjlab')
+    });
+    window.addEventListener('online', () => pipelines.refresh());
+    return pipelines;
+  }
+};
