@@ -12,6 +12,7 @@ from typing import Any, get_origin, get_type_hints
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from .context import Context
+from .encoding import json_of
 from .endpoint import Endpoint
 from .failures import RequestFailure
 
@@ -55,7 +56,7 @@ def call(
     if signature.body is not None:
         arguments["body"] = _validated(signature.body, _json(body), "body")
     answer = endpoint.load()(context, **arguments)
-    return signature.answer.dump_json(answer)
+    return json_of(signature.answer, answer)
 
 
 def _query(model: type[BaseModel], given: Mapping[str, Sequence[str]]) -> dict[str, Any]:

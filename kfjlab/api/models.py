@@ -17,6 +17,7 @@ from kfjlab.runs.model import Artifact, RunEvent, RunState, StepState
 
 RunId = Annotated[str, Field(max_length=64, description="A run's id.")]
 StepName = Annotated[str, Field(max_length=400)]
+Offset = Annotated[int, Field(ge=0, lt=2**63, description="0: from the first event on.")]
 ContentsPath = Annotated[
     str,
     Field(max_length=4096, description="As the contents API names it: relative to the server's root folder."),
@@ -349,7 +350,7 @@ class Started(_Model):
 class EventQuery(_Model):
     """The events behind offset ``after``."""
 
-    after: int = Field(0, ge=0)
+    after: Offset = 0
     limit: int = Field(1000, ge=1, le=10_000)
 
 
@@ -364,7 +365,7 @@ class LogQuery(_Model):
     end."""
 
     step: StepName = ""
-    after: int = 0
+    after: int = Field(0, gt=-(2**63), lt=2**63)
     limit: int = Field(256 * 1024, ge=1, le=4 * 1024 * 1024)
 
 
@@ -422,3 +423,77 @@ class LineageView(_Model):
     artifacts: list[Artifact]
     sources: list[Artifact]
     uses: list[Artifact]
+
+
+# ---- the event stream: messages of the browser
+
+
+class Follow(_Model):
+    """From now on, send the events of a run behind offset ``after``, those to come as well; also after it was over, since it may be
+    resumed. Instead of what was asked for the same run before."""
+
+    type: Literal["follow"]
+    run: RunId
+    after: Offset = 0
+
+
+class Unfollow(_Model):
+    """Send no more events of a run."""
+
+    type: Literal["unfollow"]
+    run: RunId
+
+
+class Watch(_Model):
+    """From now on, tell which runs were started, changed their state or were deleted."""
+
+    type: Literal["watch"]
+
+
+class Unwatch(_Model):
+    """Tell that no more."""
+
+    type: Literal["unwatch"]
+
+
+ClientMessage = Annotated[Follow | Unfollow | Watch | Unwatch, Field(discriminator="type")]
+"""A JSON text that the browser sends over the event stream."""
+
+
+# ---- … and of the server
+
+
+class EventsMessage(_Model):
+    """What happened in a run, in order. ``over``: the run has ended, and these were its last events unless it is resumed."""
+
+    type: Literal["events"] = "events"
+    run: str
+    events: list[RunEvent]
+    over: bool
+
+
+class GoneMessage(_Model):
+    """There is no such run (any more); it is followed no longer."""
+
+    type: Literal["gone"] = "gone"
+    run: str
+
+
+class RunsMessage(_Model):
+    """Runs that were started, changed their state or were deleted. Empty: any may have, as when somebody has just begun to watch."""
+
+    type: Literal["runs"] = "runs"
+    runs: list[str]
+
+
+class FailureMessage(_Model):
+    """A message that was not understood or refused, or: runs cannot be read at the moment, which is tried again and again."""
+
+    type: Literal["failure"] = "failure"
+    failure: Failure
+
+
+ServerMessage = Annotated[
+    EventsMessage | GoneMessage | RunsMessage | FailureMessage, Field(discriminator="type")
+]
+"""A JSON text that the server sends over the event stream."""

@@ -13,10 +13,14 @@ from pydantic.json_schema import JsonSchemaMode
 import kfjlab
 
 from .calling import signature_of
-from .models import Failure
+from .models import ClientMessage, Failure, ServerMessage
 from .routes import ENDPOINTS
 
 _REFERENCE = "#/components/schemas/{model}"
+_MESSAGES: dict[tuple[str, JsonSchemaMode], Any] = {
+    ("ClientMessage", "validation"): ClientMessage,
+    ("ServerMessage", "serialization"): ServerMessage,
+}
 
 
 def document() -> dict[str, Any]:
@@ -29,9 +33,12 @@ def document() -> dict[str, Any]:
         if signature.body is not None:
             adapters[f"{key} body", "validation"] = TypeAdapter(signature.body)
     adapters["failure", "serialization"] = TypeAdapter(Failure)
+    # No path has these: they are what the event stream carries.
+    adapters |= {key: TypeAdapter(message) for key, message in _MESSAGES.items()}
     schemas, definitions = TypeAdapter.json_schemas(
         [(key, mode, adapter) for (key, mode), adapter in adapters.items()], ref_template=_REFERENCE
     )
+    messages = {name: schemas[name, mode] for name, mode in _MESSAGES}
     paths: dict[str, Any] = {}
     for endpoint in ENDPOINTS:
         signature = signature_of(endpoint)
@@ -63,7 +70,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "kfjlab", "version": kfjlab.__version__},
         "paths": paths,
-        "components": {"schemas": definitions.get("$defs", {})},
+        "components": {"schemas": {**definitions.get("$defs", {}), **messages}},
     }
 
 

@@ -55,7 +55,7 @@ class Events(Supervision):
         supervisor died is noticed too (the run is then over, as ``interrupted``).
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        longest = max(poll, LONGEST_NETWORK_POLL if self._db.network else LONGEST_POLL)
+        longest = max(poll, self.longest_poll)
         pause, next_check = poll, 0.0
         seen: tuple[object, ...] | None = None
         while True:
@@ -63,10 +63,10 @@ class Events(Supervision):
             if now >= next_check:
                 self.mark_interrupted()
                 next_check = now + _LIVENESS_EVERY
-            version = self._db.version()
+            version = self.version()
             news = False
             while version != seen:
-                page, over = self._page(run_id, after)
+                page, over = self.page(run_id, after)
                 for event in page:
                     news, after = True, event.offset
                     yield event
@@ -77,17 +77,26 @@ class Events(Supervision):
             pause = poll if news else min(pause * 1.5, longest)
             if deadline is not None and time.monotonic() + pause > deadline:
                 time.sleep(max(0.0, deadline - time.monotonic()))
-                yield from self._page(run_id, after)[0]
+                yield from self.page(run_id, after)[0]
                 return
             time.sleep(pause)
 
-    def _page(self, run_id: str, after: int) -> tuple[list[RunEvent], bool]:
-        """Events and whether the run was over at the same moment."""
+    def version(self) -> tuple[object, ...]:
+        """Something that differs after anything was committed (and may differ without); cheap enough to be asked many times a second."""
+        return self._db.version()
+
+    @property
+    def longest_poll(self) -> float:
+        """Seconds after which a reader who waits for news should have looked again."""
+        return LONGEST_NETWORK_POLL if self._db.network else LONGEST_POLL
+
+    def page(self, run_id: str, after: int, limit: int = _PAGE) -> tuple[list[RunEvent], bool]:
+        """The events that follow offset ``after``, ``limit`` at most, and whether the run was over at the same moment."""
         with self._db.read() as session:
             row = session.row("SELECT seq, state FROM runs WHERE id=?", (run_id,))
             if row is None:
                 raise UnknownRunError(f"Run {run_id} was deleted while it was followed.")
-            return self._events(session, row["seq"], run_id, after, _PAGE), RunState(row["state"]).final
+            return self._events(session, row["seq"], run_id, after, limit), RunState(row["state"]).final
 
     def _events(self, session: Session, seq: int, run_id: str, after: int, limit: int) -> list[RunEvent]:
         sql = 'SELECT "offset", time, kind, step, data FROM events WHERE run=? AND "offset">? ORDER BY "offset" LIMIT ?'

@@ -381,6 +381,11 @@ export interface components {
       /** Tagged */
       tagged: boolean;
     };
+    ClientMessage:
+      | components['schemas']['Follow']
+      | components['schemas']['Unfollow']
+      | components['schemas']['Watch']
+      | components['schemas']['Unwatch'];
     /**
      * EarlierEnd
      * @description How a run had ended before it was resumed.
@@ -448,6 +453,23 @@ export interface components {
     Events: {
       /** Events */
       events: components['schemas']['RunEvent'][];
+    };
+    /**
+     * EventsMessage
+     * @description What happened in a run, in order. ``over``: the run has ended, and these were its last events unless it is resumed.
+     */
+    EventsMessage: {
+      /** Events */
+      events: components['schemas']['RunEvent'][];
+      /** Over */
+      over: boolean;
+      /** Run */
+      run: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'events';
     };
     /**
      * Example
@@ -531,6 +553,18 @@ export interface components {
       problems?: components['schemas']['Problem'][];
     };
     /**
+     * FailureMessage
+     * @description A message that was not understood or refused, or: runs cannot be read at the moment, which is tried again and again.
+     */
+    FailureMessage: {
+      failure: components['schemas']['Failure'];
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'failure';
+    };
+    /**
      * Fix
      * @description One change of tags or metadata that mends a problem.
      *
@@ -549,6 +583,42 @@ export interface components {
       };
       /** Title */
       title: string;
+    };
+    /**
+     * Follow
+     * @description From now on, send the events of a run behind offset ``after``, those to come as well; also after it was over, since it may be
+     *     resumed. Instead of what was asked for the same run before.
+     */
+    Follow: {
+      /**
+       * After
+       * @description 0: from the first event on.
+       * @default 0
+       */
+      after?: number;
+      /**
+       * Run
+       * @description A run's id.
+       */
+      run: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'follow';
+    };
+    /**
+     * GoneMessage
+     * @description There is no such run (any more); it is followed no longer.
+     */
+    GoneMessage: {
+      /** Run */
+      run: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'gone';
     };
     /**
      * Kernel
@@ -998,6 +1068,19 @@ export interface components {
       target: string;
     };
     /**
+     * RunsMessage
+     * @description Runs that were started, changed their state or were deleted. Empty: any may have, as when somebody has just begun to watch.
+     */
+    RunsMessage: {
+      /** Runs */
+      runs: string[];
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'runs';
+    };
+    /**
      * SecretRef
      * @description An environment variable whose value is the key of a secret. The value itself is never here.
      */
@@ -1009,6 +1092,11 @@ export interface components {
       /** Secret */
       secret: string;
     };
+    ServerMessage:
+      | components['schemas']['EventsMessage']
+      | components['schemas']['GoneMessage']
+      | components['schemas']['RunsMessage']
+      | components['schemas']['FailureMessage'];
     /**
      * Severity
      * @description How much a problem matters: an ``error`` refuses the run, the others do not.
@@ -1202,6 +1290,33 @@ export interface components {
       proposals: components['schemas']['Proposal'][];
     };
     /**
+     * Unfollow
+     * @description Send no more events of a run.
+     */
+    Unfollow: {
+      /**
+       * Run
+       * @description A run's id.
+       */
+      run: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'unfollow';
+    };
+    /**
+     * Unwatch
+     * @description Tell that no more.
+     */
+    Unwatch: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'unwatch';
+    };
+    /**
      * VolumeRef
      * @description A volume mounted into a step.
      */
@@ -1231,6 +1346,17 @@ export interface components {
        */
       sub_path?: string;
     };
+    /**
+     * Watch
+     * @description From now on, tell which runs were started, changed their state or were deleted.
+     */
+    Watch: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'watch';
+    };
   };
   responses: never;
   parameters: never;
@@ -1242,12 +1368,14 @@ export type About = components['schemas']['About'];
 export type Artifact = components['schemas']['Artifact'];
 export type Artifacts = components['schemas']['Artifacts'];
 export type CellView = components['schemas']['CellView'];
+export type ClientMessage = components['schemas']['ClientMessage'];
 export type EarlierEnd = components['schemas']['EarlierEnd'];
 export type Edge = components['schemas']['Edge'];
 export type Edit = components['schemas']['Edit'];
 export type EditRequest = components['schemas']['EditRequest'];
 export type Edited = components['schemas']['Edited'];
 export type Events = components['schemas']['Events'];
+export type EventsMessage = components['schemas']['EventsMessage'];
 export type Example = components['schemas']['Example'];
 export type ExampleCopy = components['schemas']['ExampleCopy'];
 export type ExampleRequest = components['schemas']['ExampleRequest'];
@@ -1255,7 +1383,10 @@ export type Examples = components['schemas']['Examples'];
 export type ExportRequest = components['schemas']['ExportRequest'];
 export type Exported = components['schemas']['Exported'];
 export type Failure = components['schemas']['Failure'];
+export type FailureMessage = components['schemas']['FailureMessage'];
 export type Fix = components['schemas']['Fix'];
+export type Follow = components['schemas']['Follow'];
+export type GoneMessage = components['schemas']['GoneMessage'];
 export type Kernel = components['schemas']['Kernel'];
 export type LineageView = components['schemas']['LineageView'];
 export type Lock = components['schemas']['Lock'];
@@ -1278,7 +1409,9 @@ export type RunPage = components['schemas']['RunPage'];
 export type RunRequest = components['schemas']['RunRequest'];
 export type RunState = components['schemas']['RunState'];
 export type RunSummary = components['schemas']['RunSummary'];
+export type RunsMessage = components['schemas']['RunsMessage'];
 export type SecretRef = components['schemas']['SecretRef'];
+export type ServerMessage = components['schemas']['ServerMessage'];
 export type Severity = components['schemas']['Severity'];
 export type Started = components['schemas']['Started'];
 export type StepFault = components['schemas']['StepFault'];
@@ -1288,7 +1421,10 @@ export type StepSettings = components['schemas']['StepSettings'];
 export type StepState = components['schemas']['StepState'];
 export type StepView = components['schemas']['StepView'];
 export type Suggestion = components['schemas']['Suggestion'];
+export type Unfollow = components['schemas']['Unfollow'];
+export type Unwatch = components['schemas']['Unwatch'];
 export type VolumeRef = components['schemas']['VolumeRef'];
+export type Watch = components['schemas']['Watch'];
 export type $defs = Record<string, never>;
 export interface operations {
   about_about: {
