@@ -26,4 +26,5 @@ async def test_what_is_not_there_is_refused(jp_fetch: Any, name: str, folder: st
     with pytest.raises(HTTPClientError) as refused:
         await jp_fetch("kfjlab", "examples", method="POST", body=json.dumps({"name": name, "folder": folder}))
     assert refused.value.code == 422
+    assert refused.value.response is not None
     assert json.loads(refused.value.response.body)["message"]
