@@ -16,7 +16,7 @@ NODE_MODULES := node_modules/.yarn-state.yml
 FRONT_END := kfjlab/labextension/static/style.js
 FRONT_END_SOURCES := $(shell find src style schema -type f -not -path '*/__tests__/*') package.json tsconfig.json
 
-.PHONY: help env demo lab bench test lint test-python test-js test-ui test-versions lock clean
+.PHONY: help env demo lab docs bench test lint test-python test-js test-ui test-versions lock clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -28,6 +28,9 @@ demo: env ## run an example notebook as a pipeline, and show what came out
 
 lab: env ## open JupyterLab on the examples
 	@exec jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) examples
+
+docs: env ## the documentation as web pages, in build/docs
+	@sphinx-build -q -W --keep-going -b html docs build/docs && echo "build/docs/index.html"
 
 bench: env ## measure against other tools (benchmarks/README.md)
 	@exec python -m benchmarks

@@ -14,12 +14,14 @@ PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3"}, "langua
 def code(source: str, *tags: str, **metadata: Any) -> nbformat.NotebookNode:
     """A code cell."""
     tagged = {"tags": list(tags)} if tags else {}
-    return nbformat.v4.new_code_cell(source, metadata={**tagged, **metadata})
+    cell: nbformat.NotebookNode = nbformat.v4.new_code_cell(source, metadata={**tagged, **metadata})
+    return cell
 
 
 def markdown(source: str) -> nbformat.NotebookNode:
     """A markdown cell."""
-    return nbformat.v4.new_markdown_cell(source)
+    cell: nbformat.NotebookNode = nbformat.v4.new_markdown_cell(source)
+    return cell
 
 
 def write(lab: Lab, name: str, cells: list[nbformat.NotebookNode]) -> None:
@@ -47,4 +49,5 @@ def saved(lab: Lab, page: Page, name: str) -> nbformat.NotebookNode:
     """The notebook in its file, saved now."""
     run(page, "docmanager:save")
     expect(page.locator(".lm-DockPanel-tabBar .lm-mod-current.jp-mod-dirty")).to_have_count(0)
-    return nbformat.read(lab.files / name, as_version=4)
+    notebook: nbformat.NotebookNode = nbformat.read(lab.files / name, as_version=4)
+    return notebook
