@@ -153,7 +153,7 @@ def _cell(cell_id: str, source: str, tags: list[str]) -> Any:
 
 def read_notebook(path: Path) -> Any:
     """A notebook as nbformat has it."""
-    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return nbformat.read(path, as_version=4)
 
 
 def _delayed(source: str, seconds: float) -> str:
