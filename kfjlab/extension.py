@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jupyter_server.extension.application import ExtensionApp
 
-from .api import stream
+from .api import downloads, stream
 from .api.handler import rules
 from .api.routes import ENDPOINTS
 
@@ -17,4 +17,4 @@ class KfjlabApp(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Called by Jupyter Server when it links the extension."""
         policy = {"targets": ["local"], "features": {}, "locks": []}
-        self.handlers.extend([*rules(ENDPOINTS, policy), stream.rule(self.log)])
+        self.handlers.extend([*rules(ENDPOINTS, policy), stream.rule(self.log), downloads.rule()])

@@ -42,6 +42,7 @@ def failure_of(error: Exception) -> RequestFailure | None:
     from kfjlab.notebook.problems import NotebookError
     from kfjlab.runs.errors import StoreError
     from kfjlab.targets.base import RefusedError
+    from kfjlab.verbs.previewing import PreviewError
 
     if isinstance(error, RequestFailure):
         return error
@@ -55,4 +56,6 @@ def failure_of(error: Exception) -> RequestFailure | None:
         return RequestFailure(409, str(error))
     if isinstance(error, EditError):
         return RequestFailure(422, str(error))
+    if isinstance(error, PreviewError):
+        return RequestFailure(404 if error.missing else 422, str(error))
     return None

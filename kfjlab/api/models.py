@@ -222,7 +222,7 @@ class ExportRequest(_Model):
     """A pipeline as a text."""
 
     notebook: Notebook
-    format: Literal["mermaid", "dot", "json"]
+    format: Literal["mermaid", "dot", "json", "python"]
 
 
 class Exported(_Model):
@@ -378,6 +378,32 @@ class LogPart(_Model):
     size: int
 
 
+class LogSearch(_Model):
+    """Lines that have a text, capitals or not. ``after`` and ``line``: ``next`` and ``next_line`` of the answer before."""
+
+    step: StepName = ""
+    text: str = Field(min_length=1, max_length=1000)
+    after: Offset = 0
+    line: int = Field(1, ge=1, lt=2**63)
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class LogMatch(_Model):
+    """A line, counted from 1. ``offset``: of its first byte; ``text``: of a long line the part around the match."""
+
+    line: int
+    offset: int
+    text: str
+
+
+class LogMatches(_Model):
+    """``next`` and ``next_line``: where a further search goes on; None when there is no more."""
+
+    matches: list[LogMatch]
+    next: int | None
+    next_line: int | None
+
+
 class StepQuery(_Model):
     """``step``: empty for all."""
 
@@ -409,6 +435,33 @@ class Artifacts(_Model):
     """What the steps of a run made."""
 
     artifacts: list[Artifact]
+
+
+class PreviewQuery(_Model):
+    """A variable, as it was after a step."""
+
+    step: StepName
+    name: str = Field(max_length=1000)
+
+
+class PreviewTable(_Model):
+    """The head of a table, as texts."""
+
+    columns: list[str]
+    index: list[str]
+    rows: list[list[str]]
+
+
+class PreviewView(_Model):
+    """What there is to see of a value: one of ``table``, ``png`` (base64) and ``text``. ``kind``: as of an artifact."""
+
+    kind: str
+    type: str
+    summary: str
+    size: int
+    table: PreviewTable | None
+    png: str | None
+    text: str | None
 
 
 class LineageQuery(_Model):

@@ -14,6 +14,7 @@ from kfjlab.notebook.edits import carry_out, edit_of
 from kfjlab.notebook.problems import Fix, NotebookError
 from kfjlab.notebook.suggest import suggest_document, tagging_of
 from kfjlab.verbs.graphs import render
+from kfjlab.verbs.script import as_script
 
 from . import models
 from .context import Context
@@ -61,10 +62,9 @@ def export(context: Context, body: models.ExportRequest) -> models.Exported:
     """The pipeline as a text."""
     document = _document(context, body.notebook)
     pipeline = analyze_document(document)
-    suffix = {"mermaid": "mmd", "dot": "dot", "json": "json"}[body.format]
-    return models.Exported(
-        file_name=f"{PurePosixPath(body.notebook.path).stem}.{suffix}", text=render(pipeline, body.format)
-    )
+    suffix = {"mermaid": "mmd", "dot": "dot", "json": "json", "python": "py"}[body.format]
+    text = as_script(pipeline) if body.format == "python" else render(pipeline, body.format)
+    return models.Exported(file_name=f"{PurePosixPath(body.notebook.path).stem}.{suffix}", text=text)
 
 
 def _changes(document: Document, changes: Mapping[int | None, dict[str, Any]]) -> list[models.MetadataChange]:

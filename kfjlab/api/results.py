@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kfjlab.runs.store import RunStore
+from kfjlab.verbs.previewing import preview as preview_of
 
 from . import models
 from .context import Context
@@ -40,6 +41,23 @@ def artifacts(context: Context, run: str) -> models.Artifacts:
     """The tables, arrays, models and figures of a run."""
     with RunStore(create=False) as store:
         return models.Artifacts(artifacts=store.get_artifacts(store.get_run(run).id))
+
+
+def preview(context: Context, run: str, query: models.PreviewQuery) -> models.PreviewView:
+    """What there is to see of a value that a step made."""
+    found = preview_of(run, query.step, query.name)
+    table = models.PreviewTable(
+        columns=list(found.columns), index=list(found.index), rows=[list(row) for row in found.rows]
+    )
+    return models.PreviewView(
+        kind=found.kind,
+        type=found.type,
+        summary=found.summary,
+        size=found.size,
+        table=table if found.columns or found.index else None,
+        png=found.png or None,
+        text=found.text or None,
+    )
 
 
 def lineage(context: Context, run: str, query: models.LineageQuery) -> models.LineageView:

@@ -23,9 +23,12 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     Endpoint("POST", "runs/{run}/resume", "runs:resume", activity=True),
     Endpoint("GET", "runs/{run}/events", "runs:events"),
     Endpoint("GET", "runs/{run}/log", "logs:read"),
+    Endpoint("GET", "runs/{run}/log/search", "logs:search"),
     Endpoint("GET", "runs/{run}/notebook", "results:executed"),
     Endpoint("GET", "runs/{run}/outputs", "results:outputs"),
     Endpoint("GET", "runs/{run}/artifacts", "results:artifacts"),
+    Endpoint("GET", "runs/{run}/preview", "results:preview"),
     Endpoint("GET", "runs/{run}/lineage", "results:lineage"),
 )
-"""REST below ``<base_url>kfjlab/``. ``{run}``: an id, a beginning of one, or ``last``. The event stream is :mod:`kfjlab.api.stream`."""
+"""REST below ``<base_url>kfjlab/``. ``{run}``: an id, a beginning of one, or ``last``. The event stream is
+:mod:`kfjlab.api.stream`; whole logs are sent by :mod:`kfjlab.api.downloads`."""

@@ -96,6 +96,11 @@ def parse_cell(source: str) -> ParsedCell:
 
 
 @lru_cache(maxsize=1024)
+def to_python(source: str) -> str:
+    """A cell as Python: magics, commands and questions are calls of ``get_ipython()``. What cannot be read stays as it is."""
+    return _transform(source)[0]
+
+
 def parse_snippet(text: str, line: int) -> tuple[ast.stmt, ...] | None:
     """The statements of code inside a magic's arguments, a cell magic's body, or a string given to ``exec``; its first line is at
     ``line``. ``None`` when it is not Python."""

@@ -32,6 +32,11 @@ def printable_lines(text: str) -> list[str]:
     return lines
 
 
+def without_controls(text: str) -> str:
+    """``text`` less the sequences that colour it or move the cursor."""
+    return _ANSI.sub("", text) if "\x1b" in text else text
+
+
 def coloured(text: str) -> str:
     """Output of a notebook for a terminal, as it is, but of its control sequences only those that set colours (SGR, ECMA-48 8.3.117)."""
     parts = _COLOUR.split(

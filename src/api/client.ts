@@ -33,6 +33,7 @@ export class RequestError extends Error {
 }
 
 export type RunQuery = NonNullable<schema.operations['runs_list_runs']['parameters']['query']>;
+export type LogSearch = schema.operations['logs_search']['parameters']['query'];
 export type LogQuery = NonNullable<schema.operations['logs_read']['parameters']['query']>;
 
 /** The server extension's HTTP interface. Every call rejects with a {@link RequestError}. */
@@ -105,6 +106,22 @@ export class Client {
     return this.get(`runs/${encodeURIComponent(id)}/log`, query);
   }
 
+  /** The lines of a log that have a text. */
+  searchLog(id: string, query: LogSearch): Promise<schema.LogMatches> {
+    return this.get(`runs/${encodeURIComponent(id)}/log/search`, query);
+  }
+
+  /** Where a browser can download a whole log from. */
+  logUrl(id: string, step: string): string {
+    const query = queryText({ step, token: this.settings.appendToken ? this.settings.token : undefined });
+    return URLExt.join(this.settings.baseUrl, 'kfjlab/runs', encodeURIComponent(id), 'log/download') + query;
+  }
+
+  /** What there is to see of a value that a step made. May take half a minute. */
+  preview(id: string, step: string, name: string): Promise<schema.PreviewView> {
+    return this.get(`runs/${encodeURIComponent(id)}/preview`, { step, name }, 3 * TIMEOUT);
+  }
+
   /** The executed cells of a step as a notebook. */
   executed(id: string, step: string): Promise<Record<string, unknown>> {
     return this.get(`runs/${encodeURIComponent(id)}/notebook`, { step });
@@ -122,21 +139,26 @@ export class Client {
     return this.get(`runs/${encodeURIComponent(id)}/lineage`, { digest });
   }
 
-  private get<T>(path: string, query: Query = {}): Promise<T> {
-    return this.request<T>(path + queryText(query));
+  private get<T>(path: string, query: Query = {}, timeout = this.timeout): Promise<T> {
+    return this.request<T>(path + queryText(query), {}, undefined, timeout);
   }
 
   private post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
     return this.request<T>(path, { method: 'POST', body: JSON.stringify(body) }, signal);
   }
 
-  private async request<T>(path: string, init: RequestInit = {}, signal?: AbortSignal): Promise<T> {
+  private async request<T>(
+    path: string,
+    init: RequestInit = {},
+    signal?: AbortSignal,
+    timeout = this.timeout
+  ): Promise<T> {
     const url = URLExt.join(this.settings.baseUrl, 'kfjlab', path);
     const controller = new AbortController();
     const abort = () => controller.abort();
     signal?.addEventListener('abort', abort);
     // Runs on until the body has been read: a server may answer and then stall.
-    const timer = setTimeout(() => controller.abort(), this.timeout);
+    const timer = setTimeout(() => controller.abort(), timeout);
     try {
       const response = await ServerConnection.makeRequest(
         url,
@@ -155,7 +177,7 @@ export class Client {
         throw error;
       }
       if (controller.signal.aborted) {
-        throw new RequestError('timeout', `No answer within ${this.timeout / 1000} s.`);
+        throw new RequestError('timeout', `No answer within ${timeout / 1000} s.`);
       }
       if (error instanceof ServerConnection.NetworkError) {
         throw new RequestError('unreachable', error.message);

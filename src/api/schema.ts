@@ -246,6 +246,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/runs/{run}/log/search': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The lines of a step's log that have a text. */
+    get: operations['logs_search'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/runs/{run}/notebook': {
     parameters: {
       query?: never;
@@ -272,6 +289,23 @@ export interface paths {
     };
     /** The rich outputs of steps. */
     get: operations['results_outputs'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/runs/{run}/preview': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What there is to see of a value that a step made. */
+    get: operations['results_preview'];
     put?: never;
     post?: never;
     delete?: never;
@@ -521,7 +555,7 @@ export interface components {
        * Format
        * @enum {string}
        */
-      format: 'mermaid' | 'dot' | 'json';
+      format: 'mermaid' | 'dot' | 'json' | 'python';
       notebook: components['schemas']['Notebook'];
     };
     /**
@@ -655,6 +689,30 @@ export interface components {
       setting: string;
       /** Value */
       value: unknown;
+    };
+    /**
+     * LogMatch
+     * @description A line, counted from 1. ``offset``: of its first byte; ``text``: of a long line the part around the match.
+     */
+    LogMatch: {
+      /** Line */
+      line: number;
+      /** Offset */
+      offset: number;
+      /** Text */
+      text: string;
+    };
+    /**
+     * LogMatches
+     * @description ``next`` and ``next_line``: where a further search goes on; None when there is no more.
+     */
+    LogMatches: {
+      /** Matches */
+      matches: components['schemas']['LogMatch'][];
+      /** Next */
+      next: number | null;
+      /** Next Line */
+      next_line: number | null;
     };
     /**
      * LogPart
@@ -814,6 +872,37 @@ export interface components {
       locks: components['schemas']['Lock'][];
       /** Targets */
       targets: string[];
+    };
+    /**
+     * PreviewTable
+     * @description The head of a table, as texts.
+     */
+    PreviewTable: {
+      /** Columns */
+      columns: string[];
+      /** Index */
+      index: string[];
+      /** Rows */
+      rows: string[][];
+    };
+    /**
+     * PreviewView
+     * @description What there is to see of a value: one of ``table``, ``png`` (base64) and ``text``. ``kind``: as of an artifact.
+     */
+    PreviewView: {
+      /** Kind */
+      kind: string;
+      /** Png */
+      png: string | null;
+      /** Size */
+      size: number;
+      /** Summary */
+      summary: string;
+      table: components['schemas']['PreviewTable'] | null;
+      /** Text */
+      text: string | null;
+      /** Type */
+      type: string;
     };
     /**
      * Problem
@@ -1390,6 +1479,8 @@ export type GoneMessage = components['schemas']['GoneMessage'];
 export type Kernel = components['schemas']['Kernel'];
 export type LineageView = components['schemas']['LineageView'];
 export type Lock = components['schemas']['Lock'];
+export type LogMatch = components['schemas']['LogMatch'];
+export type LogMatches = components['schemas']['LogMatches'];
 export type LogPart = components['schemas']['LogPart'];
 export type MetadataChange = components['schemas']['MetadataChange'];
 export type Notebook = components['schemas']['Notebook'];
@@ -1399,6 +1490,8 @@ export type Outputs = components['schemas']['Outputs'];
 export type Parameter = components['schemas']['Parameter'];
 export type PipelineView = components['schemas']['PipelineView'];
 export type Policy = components['schemas']['Policy'];
+export type PreviewTable = components['schemas']['PreviewTable'];
+export type PreviewView = components['schemas']['PreviewView'];
 export type Problem = components['schemas']['Problem'];
 export type Proposal = components['schemas']['Proposal'];
 export type Resources = components['schemas']['Resources'];
@@ -1975,6 +2068,43 @@ export interface operations {
       };
     };
   };
+  logs_search: {
+    parameters: {
+      query: {
+        step?: string;
+        text: string;
+        after?: number;
+        line?: number;
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        run: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LogMatches'];
+        };
+      };
+      /** @description Refused or failed. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
   results_executed: {
     parameters: {
       query?: {
@@ -2030,6 +2160,40 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Outputs'];
+        };
+      };
+      /** @description Refused or failed. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  results_preview: {
+    parameters: {
+      query: {
+        step: string;
+        name: string;
+      };
+      header?: never;
+      path: {
+        run: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PreviewView'];
         };
       };
       /** @description Refused or failed. */

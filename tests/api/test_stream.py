@@ -22,20 +22,6 @@ from tests.runs.helpers import finish, new_run
 Connect = Callable[[], Awaitable[WebSocketClientConnection]]
 
 
-@pytest.fixture(autouse=True)
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where runs are kept; nothing is there yet."""
-    folder = tmp_path / "data"
-    monkeypatch.setenv("KFJLAB_DATA", str(folder))
-    return folder
-
-
-@pytest.fixture
-def store(data: Path) -> Iterator[RunStore]:
-    with RunStore(data) as made:
-        yield made
-
-
 @pytest.fixture
 def run(store: RunStore) -> Run:
     made = new_run(store)
