@@ -17,6 +17,8 @@ export default defineConfig([
     rules: {
       curly: 'error',
       eqeqeq: 'error',
+      // The server's client is needed at once, by every room.
+      'jupyter/prefer-lazy-imports': ['warn', { ignoreImports: ['../api/client', '../api/stream'] }],
       '@typescript-eslint/unbound-method': 'off' // Lumino's signals take methods with their object beside them
     }
   },

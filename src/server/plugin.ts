@@ -1,9 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-import { DisposableSet } from '@lumino/disposable';
-
 import { Client } from '../api/client';
-import type { IStream } from '../api/stream';
+import { Stream } from '../api/stream';
 import { IServer } from '../tokens';
 
 /** The one client of the server extension and the one event stream, for all rooms. */
@@ -13,10 +11,7 @@ export const serverPlugin: JupyterFrontEndPlugin<IServer> = {
   autoStart: true,
   provides: IServer,
   activate: (app: JupyterFrontEnd): IServer => {
-    const client = new Client(app.serviceManager.serverSettings);
-    return { client, stream: silent };
+    const settings = app.serviceManager.serverSettings;
+    return { client: new Client(settings), stream: new Stream(settings) };
   }
 };
-
-/** Says nothing: pages show what they are told when they ask. */
-const silent: IStream = { follow: () => new DisposableSet(), watch: () => new DisposableSet() };
