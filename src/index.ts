@@ -1,5 +1,8 @@
 import { aboutPlugin } from './about/plugin';
+import { inspectorPlugin } from './notebook/inspector-plugin';
 import { pipelinesPlugin } from './notebook/plugin';
+import { statusPlugin } from './notebook/status-plugin';
+import { taggingPlugin } from './notebook/tagging-plugin';
 import { serverPlugin } from './server/plugin';
 
-export default [aboutPlugin, serverPlugin, pipelinesPlugin];
+export default [aboutPlugin, serverPlugin, pipelinesPlugin, taggingPlugin, statusPlugin, inspectorPlugin];

@@ -32,6 +32,8 @@ export interface IPipelineModel {
   content(): schema.Notebook;
   /** Change tags; one entry of the tagging history. Rejects with a `RequestError` when the server refuses. */
   edit(edits: schema.Edit[]): Promise<void>;
+  /** What edits would change and the pipeline that would give, without making them. Rejects like `edit`. */
+  check(edits: schema.Edit[]): Promise<schema.Edited>;
   /** Make changes that the server has worked out (of a suggestion); one entry of the tagging history. */
   apply(changes: readonly schema.MetadataChange[]): void;
   readonly canUndo: boolean;

@@ -91,6 +91,10 @@ export class PipelineModel implements IPipelineModel, IDisposable {
     return done;
   }
 
+  check(edits: schema.Edit[]): Promise<schema.Edited> {
+    return this.options.client.edit(this.content(), edits);
+  }
+
   apply(changes: readonly schema.MetadataChange[]): void {
     this.checkWritable();
     this.history.make(keyChanges(changes, metadataNow(this.notebook)));

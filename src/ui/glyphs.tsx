@@ -1,5 +1,6 @@
 import * as React from 'react';
 
+import { type Severity, SEVERITY_SHAPES } from './severity';
 import type { ShownState } from './states';
 
 /** Small drawings around (0, 0), 14 wide, for use inside an `svg`. They differ by shape, not by colour alone. */
@@ -85,25 +86,13 @@ const SHAPES: Record<Exclude<ShownState, 'running'>, React.JSX.Element> = {
   )
 };
 
-export type Severity = 'error' | 'warning' | 'info';
-
-/** A problem's severity: a disc with a cross stroke, a triangle, a disc with an i. */
+/** A problem's severity: a disc with an exclamation mark, a triangle, a disc with an i. */
 export function SeverityGlyph({ severity }: { severity: Severity }): React.JSX.Element {
+  const { ground, sign } = SEVERITY_SHAPES[severity];
   return (
     <g className={`kfj-Glyph kfj-mod-${severity}`} aria-hidden="true">
-      {severity === 'warning' ? (
-        <path d="M0,-6.6L7,6H-7Z" className="kfj-Glyph-disc" strokeLinejoin="round" />
-      ) : (
-        DISC
-      )}
-      {severity === 'info' ? (
-        <path d="M0,-0.8V3.4M0,-3.4V-3.2" className="kfj-Glyph-sign" />
-      ) : (
-        <path
-          d={severity === 'warning' ? 'M0,-2.4V1.4M0,3.7V3.9' : 'M0,-3.6V0.6M0,3.3V3.5'}
-          className="kfj-Glyph-sign"
-        />
-      )}
+      {ground ? <path d={ground} className="kfj-Glyph-disc" strokeLinejoin="round" /> : DISC}
+      <path d={sign} className="kfj-Glyph-sign" />
     </g>
   );
 }

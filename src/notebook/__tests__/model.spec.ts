@@ -4,7 +4,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { RequestError } from '../../api/client';
 import type * as schema from '../../api/schema';
 import { PipelineModel, QUIET } from '../model';
-import { notebookModel, panelOf, tagsOf, view } from './notebooks';
+import { notebookModel, panelOf, tagsOf } from './notebooks';
+import { view } from './views';
 
 const SET: schema.Edit = { action: 'set-step', arguments: { cell: 'a', name: 'one' } };
 

@@ -1,8 +1,6 @@
 import { NotebookModel, type NotebookPanel } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 
-import type * as schema from '../../api/schema';
-
 // What JupyterLab itself does when it makes cells; it says nothing about a test.
 const warn = console.warn;
 console.warn = (...texts: unknown[]) => {
@@ -51,23 +49,6 @@ export function panelOf(model: NotebookModel, contents = { writable: true }): No
     pathChanged: new Signal<object, string>(owner)
   };
   return { context } as unknown as NotebookPanel;
-}
-
-export function view(values: Partial<schema.PipelineView> = {}): schema.PipelineView {
-  return {
-    name: 'a',
-    description: '',
-    experiment: null,
-    kernel: 'python3',
-    untagged: false,
-    runnable: true,
-    cells: [],
-    steps: [],
-    edges: [],
-    parameters: [],
-    problems: [],
-    ...values
-  };
 }
 
 /** Tags of a document, by cell. */

@@ -1,0 +1,105 @@
+import type { Cell } from '@jupyterlab/cells';
+import type { Notebook, NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { PanelLayout } from '@lumino/widgets';
+
+import type { IPipelineModel } from '../tokens';
+import { cellStates, type ICellState } from './cells';
+import { Chip } from './chip';
+
+/**
+ * Chips in the code cells of a notebook. A chip is made when its cell is first drawn (which the notebook does for cells in sight),
+ * and lives as long as the cell.
+ */
+export class Chips implements IDisposable {
+  private readonly notebook: Notebook;
+  private readonly chips = new Map<Cell, Chip>();
+  private readonly awaited = new WeakSet<Cell>();
+  private states: ReadonlyMap<string, ICellState> = new Map();
+  private view: IPipelineModel['view'] = null;
+  private disposed = false;
+
+  constructor(
+    panel: NotebookPanel,
+    private readonly model: IPipelineModel,
+    private readonly edit: (cell: Cell) => void,
+    private readonly trans: TranslationBundle
+  ) {
+    this.notebook = panel.content;
+    model.changed.connect(this.refresh, this);
+    // After the notebook itself, which makes its widgets then.
+    this.notebook.model?.cells.changed.connect(this.sync, this);
+    this.notebook.activeCellChanged.connect(this.rove, this);
+    this.refresh();
+    this.sync();
+  }
+
+  get isDisposed(): boolean {
+    return this.disposed;
+  }
+
+  /** The chip of a cell, if it has been drawn. */
+  of(cell: Cell): Chip | undefined {
+    return this.chips.get(cell);
+  }
+
+  dispose(): void {
+    if (this.disposed) {
+      return;
+    }
+    this.disposed = true;
+    this.model.changed.disconnect(this.refresh, this);
+    this.notebook.model?.cells.changed.disconnect(this.sync, this);
+    this.notebook.activeCellChanged.disconnect(this.rove, this);
+    for (const chip of this.chips.values()) {
+      chip.dispose();
+    }
+    this.chips.clear();
+  }
+
+  /** Every code cell has a chip or will get one. */
+  private sync(): void {
+    for (const cell of this.notebook.widgets) {
+      if (!this.awaited.has(cell) && cell.model.type === 'code') {
+        this.awaited.add(cell);
+        void cell.ready.then(() => this.attach(cell));
+      }
+    }
+  }
+
+  private attach(cell: Cell): void {
+    if (this.disposed || cell.isDisposed) {
+      return;
+    }
+    const leave = () => this.notebook.activate();
+    const chip = new Chip(cell.node, this.trans, () => this.edit(cell), leave);
+    this.chips.set(cell, chip);
+    cell.disposed.connect(() => this.chips.delete(cell));
+    (cell.layout as PanelLayout).insertWidget(1, chip);
+    chip.display(this.stateOf(cell));
+    chip.button.tabIndex = cell === this.notebook.activeCell ? 0 : -1;
+  }
+
+  private refresh(): void {
+    if (this.view === this.model.view) {
+      return;
+    }
+    this.view = this.model.view;
+    this.states = this.view === null ? new Map() : cellStates(this.view);
+    for (const [cell, chip] of this.chips) {
+      chip.display(this.stateOf(cell));
+    }
+  }
+
+  private stateOf(cell: Cell): ICellState | null {
+    return this.states.get(cell.model.id) ?? null;
+  }
+
+  /** Only the chip of the active cell is reached by Tab. */
+  private rove(_: Notebook, active: Cell | null): void {
+    for (const [cell, chip] of this.chips) {
+      chip.button.tabIndex = cell === active ? 0 : -1;
+    }
+  }
+}

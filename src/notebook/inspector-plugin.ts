@@ -1,0 +1,30 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTools } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { IPipelines } from '../tokens';
+import { CellTool } from './cell-tool';
+
+/** The editor of the active cell, in the property inspector. */
+export const inspectorPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'kfjlab:inspector',
+  description: 'Shows in the property inspector what the active cell is in the pipeline.',
+  autoStart: true,
+  requires: [IPipelines, INotebookTools],
+  optional: [ITranslator],
+  activate: (
+    _: JupyterFrontEnd,
+    pipelines: IPipelines,
+    tools: INotebookTools,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('kfjlab');
+    const section = 'kfjlab';
+    tools.addSection({
+      sectionName: section,
+      label: trans.__('Kubeflow Pipeline'),
+      rank: 1.5
+    });
+    tools.addItem({ tool: new CellTool(pipelines, trans), section, rank: 1 });
+  }
+};

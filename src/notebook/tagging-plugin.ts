@@ -1,0 +1,59 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { IPipelines } from '../tokens';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- chips are there when a notebook is first drawn
+import { Chips } from './chips';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- commands are there from the start; what they open is not
+import { addCommands, COMMANDS } from './commands';
+
+/** Chips in cells, and the commands of tagging. Their shortcuts and places in menus are in `schema/tagging.json`. */
+export const taggingPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'kfjlab:tagging',
+  description: 'Shows in each cell what it is in the pipeline, and changes that.',
+  autoStart: true,
+  requires: [IPipelines],
+  optional: [ICommandPalette, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    pipelines: IPipelines,
+    palette: ICommandPalette | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('kfjlab');
+    const chips = new WeakMap<NotebookPanel, Chips>();
+
+    app.docRegistry.addWidgetExtension('Notebook', {
+      createNew: (panel: NotebookPanel) => {
+        const model = pipelines.of(panel);
+        if (!model) {
+          return;
+        }
+        const own = new Chips(
+          panel,
+          model,
+          cell => {
+            panel.content.activeCellIndex = panel.content.widgets.indexOf(cell);
+            panel.content.deselectAll();
+            void app.commands.execute(COMMANDS.tag);
+          },
+          trans
+        );
+        chips.set(panel, own);
+        return own;
+      }
+    });
+
+    addCommands({
+      commands: app.commands,
+      pipelines,
+      anchorOf: (model, cell) => chips.get(model.panel)?.of(cell)?.button ?? cell.node,
+      trans
+    });
+    for (const command of Object.values(COMMANDS)) {
+      palette?.addItem({ command, category: trans.__('Kubeflow') });
+    }
+  }
+};
