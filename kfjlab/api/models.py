@@ -303,12 +303,13 @@ class StepFault(_Model):
 
 
 class StepRunView(_Model):
-    """A step of a run."""
+    """A step of a run. ``cells``: ids; ``indices``: where they were in the notebook as it was run."""
 
     name: str
     position: int
     role: Role
     cells: list[str]
+    indices: list[int]
     state: StepState
     cached: bool
     attempt: int

@@ -65,13 +65,15 @@ def start(context: Context, body: models.RunRequest) -> models.Started:
 def get(context: Context, run: str) -> models.RunDetail:
     """A run."""
     with RunStore(create=False) as store:
+        # Asked first: what happens meanwhile is told again by events rather than missed.
+        offset = last_offset(store, store.get_run(run).id)
         result = result_of(store, run)
         found = result.run
         pipeline = Pipeline.from_json(found.pipeline)
         planned = {step["name"]: step for step in found.pipeline.get("steps", ())}
         return models.RunDetail(
             summary=run_summary(context, found, result.steps),
-            offset=last_offset(store, found.id),
+            offset=offset,
             steps=[step_run(step, planned.get(step.name, {})) for step in result.steps],
             edges=list(pipeline.edges),
             problems=list(result.problems),

@@ -114,6 +114,7 @@ def step_run(step: StepRun, planned: Mapping[str, Any]) -> models.StepRunView:
         position=step.position,
         role=planned.get("role", "step"),
         cells=[cell["id"] for cell in planned.get("cells", ())],
+        indices=[cell["index"] for cell in planned.get("cells", ())],
         state=step.state,
         cached=step.cached,
         attempt=step.attempt,

@@ -1231,7 +1231,7 @@ export interface components {
     };
     /**
      * StepRunView
-     * @description A step of a run.
+     * @description A step of a run. ``cells``: ids; ``indices``: where they were in the notebook as it was run.
      */
     StepRunView: {
       /** Attempt */
@@ -1243,6 +1243,8 @@ export interface components {
       /** Ended */
       ended: number | null;
       error: components['schemas']['StepFault'] | null;
+      /** Indices */
+      indices: number[];
       /** Name */
       name: string;
       /** Peak Memory */
