@@ -162,7 +162,8 @@ export class Client {
     try {
       const response = await ServerConnection.makeRequest(
         url,
-        { ...init, signal: controller.signal },
+        // JupyterLab's default, no-store, adds the time to the address: a parameter that no route knows.
+        { ...init, cache: 'no-cache', signal: controller.signal },
         this.settings
       );
       if (!response.ok) {

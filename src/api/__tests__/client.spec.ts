@@ -55,7 +55,8 @@ describe('Client', () => {
       urls.push(url);
       return answer(200, '{}');
     }).log('a/b', { step: 'x&y', after: 0 });
-    expect(urls[0]).toContain('/kfjlab/runs/a%2Fb/log?step=x%26y&after=0');
+    // To the end: JupyterLab would add a number that no route knows.
+    expect(urls[0]).toMatch(/\/kfjlab\/runs\/a%2Fb\/log\?step=x%26y&after=0$/);
   });
 
   it('asks below the base URL of the server', async () => {
