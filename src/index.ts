@@ -3,6 +3,17 @@ import { inspectorPlugin } from './notebook/inspector-plugin';
 import { pipelinesPlugin } from './notebook/plugin';
 import { statusPlugin } from './notebook/status-plugin';
 import { taggingPlugin } from './notebook/tagging-plugin';
+import { runsPlugin } from './runs/plugin';
+import { runViewsPlugin } from './runs/views-plugin';
 import { serverPlugin } from './server/plugin';
 
-export default [aboutPlugin, serverPlugin, pipelinesPlugin, taggingPlugin, statusPlugin, inspectorPlugin];
+export default [
+  aboutPlugin,
+  serverPlugin,
+  pipelinesPlugin,
+  taggingPlugin,
+  statusPlugin,
+  inspectorPlugin,
+  runsPlugin,
+  runViewsPlugin
+];

@@ -23,3 +23,6 @@ window.matchMedia ??= query => ({
 });
 // Of the lists of names that a layout is made of.
 globalThis.structuredClone ??= value => JSON.parse(JSON.stringify(value));
+const { TextDecoder, TextEncoder } = require('node:util');
+globalThis.TextDecoder ??= TextDecoder;
+globalThis.TextEncoder ??= TextEncoder;

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { About as IAbout } from '../api/schema';
-import { explain } from './explain';
+import { explain } from '../ui/explain';
 
 /** The versions as pairs of a label and a value, in the order in which they are shown. */
 export function facts(about: IAbout, trans: TranslationBundle): [string, string][] {

@@ -4,7 +4,7 @@ import { act } from 'react';
 import { createRoot } from 'react-dom/client';
 import { type Failure, RequestError } from '../../api/client';
 import type { About as IAbout } from '../../api/schema';
-import { explain } from '../explain';
+import { explain } from '../../ui/explain';
 import { About, facts } from '../view';
 
 const trans = nullTranslator.load('kfjlab');

@@ -1,0 +1,229 @@
+import { ReactWidget } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { type ISignal } from '@lumino/signaling';
+import * as React from 'react';
+
+import type * as schema from '../api/schema';
+import { Empty, Loading, Problem } from '../ui/message';
+import { useNow } from '../ui/now';
+import { useSignal } from '../ui/signal';
+import { useWindow } from '../ui/windowed';
+import type { IServer } from '../tokens';
+import type { RunActions } from './actions';
+import { FilterBar } from './filter-bar';
+import { ListModel, NO_FILTER } from './list-model';
+import { Row, type RowAction, ROW_HEIGHT, rowId } from './row';
+
+/** The notebook that is in use: its path for the contents API. */
+export interface ICurrentNotebook {
+  readonly path: string | null;
+  readonly changed: ISignal<unknown, unknown>;
+}
+
+export interface IListProps {
+  model: ListModel;
+  actions: RunActions;
+  current: ICurrentNotebook;
+  trans: TranslationBundle;
+}
+
+export function createList({
+  server,
+  ...props
+}: Omit<IListProps, 'model'> & { server: IServer }): RunsWidget {
+  return new RunsWidget({ ...props, model: new ListModel(server.client, server.stream) });
+}
+
+/** {@link RunsList} as a widget; disposes of its model. */
+export class RunsWidget extends ReactWidget {
+  constructor(private readonly props: IListProps) {
+    super();
+    this.addClass('kfj-Runs');
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.props.model.dispose();
+  }
+
+  protected override render(): React.JSX.Element {
+    return <RunsList {...this.props} />;
+  }
+}
+
+export function RunsList(props: IListProps): React.JSX.Element {
+  const { model, actions, trans } = props;
+  useSignal(model.changed);
+  const { runs, error } = model;
+  return (
+    <>
+      <FilterBar model={model} current={props.current} trans={trans} />
+      {model.selected.size > 0 && <SelectionBar {...props} />}
+      {runs === null && !error && <Loading>{trans.__('Asking for the runs…')}</Loading>}
+      {error !== null && <Problem error={error} trans={trans} retry={() => model.refresh()} />}
+      {runs?.length === 0 && error === null && <NoRuns model={model} trans={trans} />}
+      {runs !== null && runs.length > 0 && (
+        <>
+          <Rows runs={runs} model={model} actions={actions} trans={trans} />
+          <p className="kfj-Runs-count" role="status">
+            {trans._n('%1 run', '%1 runs', model.total)}
+          </p>
+        </>
+      )}
+    </>
+  );
+}
+
+function NoRuns({ model, trans }: Pick<IListProps, 'model' | 'trans'>): React.JSX.Element {
+  const { text, states, notebook } = model.filter;
+  if (!text.trim() && states.length === 0 && notebook === null) {
+    return (
+      <Empty title={trans.__('No runs yet')}>
+        <p>{trans.__('Open a notebook and press Run in the Pipeline tab. Its runs are kept here.')}</p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title={trans.__('No run fits')}>
+      <button className="jp-mod-styled" onClick={() => model.setFilter(NO_FILTER)}>
+        {trans.__('Show all runs')}
+      </button>
+    </Empty>
+  );
+}
+
+function SelectionBar({ model, actions, trans }: IListProps): React.JSX.Element {
+  const ids = [...model.selected];
+  const chosen = (model.runs ?? []).filter(run => model.selected.has(run.id));
+  return (
+    <div className="kfj-Runs-selection">
+      <span role="status">{trans._n('%1 selected', '%1 selected', ids.length)}</span>
+      <button
+        className="jp-mod-styled jp-mod-accept"
+        disabled={ids.length < 2 || ids.length > 50}
+        title={trans.__('Compare parameters and metrics of 2 to 50 runs')}
+        onClick={() => actions.compare(ids)}
+      >
+        {trans.__('Compare')}
+      </button>
+      <button className="jp-mod-styled" onClick={() => void erase(model, actions, chosen)}>
+        {trans.__('Delete…')}
+      </button>
+      <button className="jp-mod-styled" onClick={() => model.clearSelection()}>
+        {trans.__('Clear')}
+      </button>
+    </div>
+  );
+}
+
+async function erase(
+  model: ListModel,
+  actions: RunActions,
+  runs: readonly schema.RunSummary[]
+): Promise<void> {
+  for (const id of await actions.delete(runs)) {
+    model.forget(id);
+  }
+}
+
+function Rows({
+  runs,
+  model,
+  actions,
+  trans
+}: Omit<IListProps, 'current'> & { runs: readonly schema.RunSummary[] }): React.JSX.Element {
+  const scroller = React.useRef<HTMLDivElement>(null);
+  const now = useNow(runs.some(run => run.state === 'running') ? 1 : 30);
+  const [activeId, setActive] = React.useState('');
+  const { first, end, show } = useWindow(scroller, runs.length, ROW_HEIGHT);
+  const active = Math.max(
+    0,
+    runs.findIndex(run => run.id === activeId)
+  );
+
+  React.useEffect(() => {
+    if (model.more && end >= runs.length) {
+      void model.loadMore();
+    }
+  }, [model, end, runs.length]);
+
+  const act = (run: schema.RunSummary, action: RowAction) => {
+    switch (action) {
+      case 'resume':
+        return void actions.resume(run.id);
+      case 'cancel':
+        return void actions.cancel(run.id);
+      case 'clone':
+        return void actions.clone(run);
+      case 'delete':
+        return void erase(model, actions, [run]);
+    }
+  };
+
+  const go = (to: number) => {
+    const run = runs[Math.max(0, Math.min(runs.length - 1, to))];
+    if (run) {
+      setActive(run.id);
+      show(runs.indexOf(run));
+    }
+  };
+
+  const pressed = (event: React.KeyboardEvent) => {
+    const run = runs[active];
+    if (!run || event.target !== event.currentTarget) {
+      return;
+    }
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 1);
+    const keys: Record<string, () => void> = {
+      ArrowDown: () => go(active + 1),
+      ArrowUp: () => go(active - 1),
+      PageDown: () => go(active + page),
+      PageUp: () => go(active - page),
+      Home: () => go(0),
+      End: () => go(runs.length - 1),
+      Enter: () => actions.open(run.id),
+      ' ': () => model.toggle(run.id),
+      Delete: () => act(run, 'delete')
+    };
+    const action = keys[event.key];
+    if (action) {
+      event.preventDefault();
+      event.stopPropagation();
+      action();
+    }
+  };
+
+  return (
+    <div
+      ref={scroller}
+      className="kfj-Runs-rows"
+      role="grid"
+      tabIndex={0}
+      aria-label={trans.__('Runs')}
+      aria-multiselectable
+      aria-rowcount={model.total}
+      aria-activedescendant={active >= first && active < end ? rowId(runs[active]?.id ?? '') : undefined}
+      onKeyDown={pressed}
+    >
+      <div role="rowgroup" style={{ height: runs.length * ROW_HEIGHT }}>
+        {runs.slice(first, end).map((run, place) => (
+          <Row
+            key={run.id}
+            run={run}
+            index={first + place}
+            active={first + place === active}
+            selected={model.selected.has(run.id)}
+            now={now}
+            trans={trans}
+            onOpen={() => {
+              setActive(run.id);
+              actions.open(run.id);
+            }}
+            onToggle={() => model.toggle(run.id)}
+            onAct={action => act(run, action)}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}

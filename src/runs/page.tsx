@@ -1,0 +1,208 @@
+import { ReactWidget } from '@jupyterlab/apputils';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { Client } from '../api/client';
+import type * as schema from '../api/schema';
+import type { IRuns, IServer } from '../tokens';
+import { Loading, Problem } from '../ui/message';
+import { useSignal } from '../ui/signal';
+import { Tabs } from '../ui/tabs';
+import type { RunActions } from './actions';
+import { Artifacts } from './artifacts';
+import { Environment, ParametersAndMetrics } from './facts';
+import { FailureCard } from './failure';
+import { Header } from './header';
+import { Logs } from './log';
+import { RunModel } from './model';
+import { Results } from './results';
+import { Steps } from './steps';
+import { Timeline } from './timeline';
+
+export interface IPageProps {
+  model: RunModel;
+  client: Client;
+  runs: IRuns;
+  actions: RunActions;
+  rendermime: IRenderMimeRegistry;
+  trans: TranslationBundle;
+}
+
+export function createPage({
+  id,
+  server,
+  ...props
+}: Omit<IPageProps, 'model' | 'client'> & { id: string; server: IServer }): RunPage {
+  return new RunPage({
+    ...props,
+    client: server.client,
+    model: new RunModel(id, server.client, server.stream)
+  });
+}
+
+/** A run's page. */
+export class RunPage extends ReactWidget {
+  constructor(private readonly props: IPageProps) {
+    super();
+    this.addClass('kfj-RunPage');
+    this.entitle();
+    props.model.changed.connect(this.entitle, this);
+  }
+
+  /** Show a step. */
+  select(step: string): void {
+    this.selected = step;
+    this.update();
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.props.model.dispose();
+  }
+
+  protected override render(): React.JSX.Element {
+    return (
+      <Page
+        {...this.props}
+        selected={this.selected}
+        onSelect={step => {
+          this.selected = step;
+          this.update();
+        }}
+      />
+    );
+  }
+
+  private entitle(): void {
+    const { model, trans } = this.props;
+    const summary = model.detail?.summary;
+    this.title.label = summary ? trans.__('%1 · run', summary.name) : trans.__('Run %1', model.id);
+    this.title.caption = trans.__('Run %1', model.id);
+  }
+
+  private selected: string | null = null;
+}
+
+type Tab = 'steps' | 'timeline' | 'logs' | 'results' | 'artifacts' | 'values' | 'environment';
+
+export function Page(
+  props: IPageProps & { selected: string | null; onSelect: (step: string | null) => void }
+): React.JSX.Element {
+  const { model, trans } = props;
+  useSignal(model.changed);
+  const { detail, error } = model;
+  if (!detail) {
+    return error === null ? (
+      <Loading>{trans.__('Asking for the run…')}</Loading>
+    ) : (
+      <Problem error={error} trans={trans} retry={() => model.refresh()} />
+    );
+  }
+  return (
+    <>
+      <Header {...props} detail={detail} />
+      {error !== null && <Problem error={error} trans={trans} retry={() => model.refresh()} />}
+      <FailureCard {...props} detail={detail} />
+      <Notes detail={detail} trans={trans} />
+      <Body {...props} detail={detail} />
+    </>
+  );
+}
+
+function Body({
+  model,
+  client,
+  runs,
+  actions,
+  rendermime,
+  trans,
+  detail,
+  selected,
+  onSelect
+}: IPageProps & {
+  detail: schema.RunDetail;
+  selected: string | null;
+  onSelect: (step: string | null) => void;
+}): React.JSX.Element {
+  const [tab, setTab] = React.useState<Tab>('steps');
+  const tabs: { id: Tab; label: string }[] = [
+    { id: 'steps', label: trans.__('Graph') },
+    { id: 'timeline', label: trans.__('Timeline') },
+    { id: 'logs', label: trans.__('Logs') },
+    { id: 'results', label: trans.__('Results') },
+    { id: 'artifacts', label: trans.__('Artifacts') },
+    { id: 'values', label: trans.__('Parameters and metrics') },
+    { id: 'environment', label: trans.__('Environment') }
+  ];
+  const logOf = selected ?? mostTelling(detail);
+  const body = () => {
+    switch (tab) {
+      case 'steps':
+        return (
+          <Steps
+            {...{ model, detail, runs, actions, trans, selected, onSelect }}
+            onLog={step => {
+              onSelect(step);
+              setTab('logs');
+            }}
+          />
+        );
+      case 'timeline':
+        return <Timeline {...{ detail, selected, trans, onSelect }} />;
+      case 'logs':
+        return <Logs {...{ model, client, detail, trans, onSelect }} step={logOf} />;
+      case 'results':
+        return <Results {...{ model, detail, rendermime, trans }} />;
+      case 'artifacts':
+        return <Artifacts {...{ model, client, trans }} />;
+      case 'values':
+        return <ParametersAndMetrics run={detail.summary} trans={trans} />;
+      case 'environment':
+        return <Environment detail={detail} trans={trans} />;
+    }
+  };
+  return (
+    <Tabs tabs={tabs} chosen={tab} label={trans.__('Parts of the run')} onChoose={id => setTab(id as Tab)}>
+      {body()}
+    </Tabs>
+  );
+}
+
+/** The step whose log one would want to see: that which failed or runs, else the last that has ended. */
+function mostTelling(detail: schema.RunDetail): string {
+  const { steps } = detail;
+  const found =
+    steps.find(step => step.state === 'failed') ??
+    steps.find(step => step.state === 'running') ??
+    [...steps].reverse().find(step => step.state === 'succeeded') ??
+    steps[0];
+  return found?.name ?? '';
+}
+
+/** What was found while running and does not stop it. */
+function Notes({
+  detail,
+  trans
+}: {
+  detail: schema.RunDetail;
+  trans: TranslationBundle;
+}): React.JSX.Element | null {
+  const { problems } = detail;
+  if (problems.length === 0) {
+    return null;
+  }
+  return (
+    <details className="kfj-Notes">
+      <summary>{trans._n('%1 note about this run', '%1 notes about this run', problems.length)}</summary>
+      <ul>
+        {problems.map((problem, place) => (
+          <li key={place}>
+            {problem.step && <strong>{problem.step}: </strong>}
+            {problem.message}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

@@ -1,0 +1,33 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { IRuns, IServer } from '../tokens';
+import { RunDrive } from './drive';
+import { ExecutedNotebooks } from './executed';
+import { Latest } from './latest';
+import { Places } from './places';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- what the token provides, needed at once
+import { Runs } from './runs';
+
+/** Runs, started and followed from anywhere; what a step has executed can be opened as a notebook. */
+export const runsPlugin: JupyterFrontEndPlugin<IRuns> = {
+  id: 'kfjlab:runs',
+  description: 'Starts and follows runs of pipelines, and opens what their steps have executed.',
+  autoStart: true,
+  provides: IRuns,
+  requires: [IServer, INotebookTracker],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    server: IServer,
+    tracker: INotebookTracker,
+    translator: ITranslator | null
+  ): IRuns => {
+    const trans = (translator ?? nullTranslator).load('kfjlab');
+    const { contents, serverSettings } = app.serviceManager;
+    contents.addDrive(new RunDrive(server.client));
+    app.docRegistry.addWidgetExtension('Notebook', new ExecutedNotebooks(contents, trans));
+    return new Runs(server, new Places(app, tracker, trans), new Latest(serverSettings.baseUrl));
+  }
+};
