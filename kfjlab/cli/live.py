@@ -74,7 +74,7 @@ class LiveDisplay:
         now = time.time()
         progress = self._progress
         elapsed = "" if progress.started is None else duration(now - progress.started)
-        done = progress.count(_OVER)
+        done = progress.count((StepState.SUCCEEDED,))
         phase = f" · {progress.preparing}" if progress.preparing else ""
         yield Text(
             f"{progress.state.value} {elapsed}{phase}", style="bold", no_wrap=True, overflow="ellipsis"
@@ -87,7 +87,8 @@ class LiveDisplay:
             columns = [set_cell_size(text, width) for text, width in zip(row[:3], widths, strict=True)]
             line = Text(no_wrap=True, overflow="ellipsis", end="\n")
             line.append(f"{sign} ", style).append(f"{columns[0]}  ").append(f"{columns[1]}  ", style)
-            yield line.append(f"{columns[2]}  " if widths[2] else "").append(row[3], "dim")
+            line.append(f"{columns[2]}  " if widths[2] else "").append(row[3], "dim").rstrip()
+            yield line
         hidden = len(progress.steps) - len(shown)
         rest = f"  ({plural(hidden, 'step')} not shown)" if hidden else ""
         bar = Table.grid(padding=(0, 1))

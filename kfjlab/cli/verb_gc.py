@@ -49,7 +49,7 @@ def command(older_than: float | None, max_size: int | None, dry_run: bool, as_js
     """Delete old runs and results.
 
     Without options only what nothing refers to any more. Runs that go on, and what they need, always stay; so does,
-    however large it is, what was used within the last hour.
+    however large it is, what was stored or used within the last hour, except runs that --older-than names.
     """
     import dataclasses
 

@@ -18,9 +18,14 @@ from .output import emit_json, json_option
     help="Only this step, without its name before each line; 'prelude': the imports and functions cells.",
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run is over.")
+@click.option(
+    "--all-attempts",
+    is_flag=True,
+    help="Also what attempts printed that were discarded or had failed before.",
+)
 @json_option
-def command(run: str, step: str | None, follow: bool, as_json: bool) -> int:
-    """Print what the steps of a run have printed.
+def command(run: str, step: str | None, follow: bool, all_attempts: bool, as_json: bool) -> int:
+    """Print what the steps of a run have printed, each in its latest attempt; with -f in all that come.
 
     RUN: an id, a beginning of one, or 'last' (the default). With --json and -f each piece is a JSON object on a line of its own.
     """
@@ -33,11 +38,17 @@ def command(run: str, step: str | None, follow: bool, as_json: bool) -> int:
         found = store.get_run(run)
         try:
             if as_json and not follow:
-                pieces = [piece.to_json() for piece in read_logs(store, found.id, step)]
+                found_pieces = read_logs(store, found.id, step, all_attempts=all_attempts)
+                pieces = [piece.to_json() for piece in found_pieces]
                 emit_json({"run": {"id": found.id, "state": found.state.value}, "logs": pieces})
                 return exits.SUCCEEDED
             writer: Writer = JsonLines(sys.stdout) if as_json else Lines(sys.stdout, prefixes=step is None)
-            for piece in (follow_logs if follow else read_logs)(store, found.id, step):
+            pieces_now = (
+                follow_logs(store, found.id, step)
+                if follow
+                else read_logs(store, found.id, step, all_attempts=all_attempts)
+            )
+            for piece in pieces_now:
                 writer.write(piece)
             writer.close()
         except LogError as error:

@@ -21,6 +21,7 @@ def command(run: str, as_json: bool) -> int:
 
     RUN: an id, a beginning of one, or 'last' (the default).
     """
+    from kfjlab.notebook.problems import Severity
     from kfjlab.runs.store import RunStore
     from kfjlab.verbs.describing import artifact_json, run_json
     from kfjlab.verbs.result import earlier_ends, failed_steps, result_of
@@ -51,7 +52,7 @@ def command(run: str, as_json: bool) -> int:
         out.line(f"  started   {_moment(found.created)}  on {found.target}")
         for before in earlier:
             out.line(
-                f"  resumed   had {before.state} {_moment(before.time)}{f': {before.error}' if before.error else ''}"
+                f"  resumed   {_ENDED.get(before.state, before.state)} {_moment(before.time)}{f': {before.error}' if before.error else ''}"
             )
         out.line(f"  files     {printable(found.folder)}")
         _pairs(out, "parameters", {name: value_text(value) for name, value in found.parameters.items()})
@@ -65,6 +66,12 @@ def command(run: str, as_json: bool) -> int:
                 [(a.name, a.step, a.kind, size(a.size), a.summary) for a in artifacts],
                 right=(3,),
             )
+        late = [
+            p for p in result.problems if p.code == "unforeseen-change" or p.severity is not Severity.INFO
+        ]
+        if late:
+            out.line()
+            out.problems(late, most=10)
         failed = failed_steps(steps)
         for step in failed:
             describe_failure(found, step, store, out)
@@ -77,6 +84,14 @@ def command(run: str, as_json: bool) -> int:
         for text, purpose in commands:
             out.line(f"  {out.styled(text, bold=True)}   {purpose}")
     return exits.SUCCEEDED
+
+
+_ENDED = {
+    "failed": "had failed",
+    "succeeded": "had succeeded",
+    "cancelled": "was cancelled",
+    "interrupted": "was interrupted",
+}
 
 
 def _moment(seconds: float) -> str:

@@ -33,6 +33,8 @@ from .tags import read_cell
 MOST_STEPS, CELLS_A_STEP = 12, 10
 """A proposal has at most so many steps, or one for so many cells when that is more."""
 
+_HAS_STEPS = "The notebook has steps already, so nothing is proposed. 'kfjlab tags NOTEBOOK clear' takes its tags away."
+
 _KINDS: tuple[tuple[str, str], ...] = (
     (
         "evaluate_model",
@@ -136,7 +138,7 @@ def suggest_document(document: Document) -> Suggestion:
         if cell.kind == "code"
     }
     if any(t.step is not None for t in tags.values()):
-        return Suggestion(document.path, (), untagged, "The notebook has steps already.")
+        return Suggestion(document.path, (), untagged, _HAS_STEPS)
     cells = [
         cell
         for cell in document.cells

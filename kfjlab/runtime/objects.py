@@ -98,9 +98,10 @@ class ObjectStore:
         chunks = [data[start : start + CHUNK] for start in range(0, data.nbytes, CHUNK)]
         return self._put_chunks(iter(chunks))
 
-    def put_file(self, path: str) -> str:
-        """Store a file's content and return its digest."""
+    def put_file(self, path: str, start: int = 0) -> str:
+        """Store a file's content from byte ``start`` on and return its digest."""
         with open(path, "rb") as source:
+            source.seek(start)
             return self._put_chunks(iter(lambda: source.read(CHUNK), b""))
 
     def get_bytes(self, digest: str) -> bytes:

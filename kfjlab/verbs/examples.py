@@ -40,6 +40,8 @@ def copy_example(name: str, folder: Path) -> Path:
     known = {example.name: example for example in list_examples()}
     if name not in known:
         raise RefusedError(f"There is no example {name!r}.{did_you_mean(name, known)}")
+    if not folder.is_dir():
+        raise RefusedError(f"There is no folder {folder}. Make it first.")
     for number in range(_MOST_COPIES):
         target = folder / f"{name}{f'-{number}' if number else ''}.ipynb"
         try:

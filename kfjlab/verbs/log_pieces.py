@@ -40,13 +40,31 @@ class LogPiece:
         }
 
 
-def read_logs(store: RunStore, run_id: str, step: str | None = None) -> Iterator[LogPiece]:
-    """What was printed so far, step after step in notebook order. Raises :class:`LogError` for an unknown step."""
+def read_logs(
+    store: RunStore, run_id: str, step: str | None = None, *, all_attempts: bool = False
+) -> Iterator[LogPiece]:
+    """What was printed so far, step after step in notebook order, by the latest attempt of each (or by all, with a line between them).
+    Raises :class:`LogError` for an unknown step."""
     names = [found.name for found in store.get_steps(run_id)]
     _check(step, names)
+    starts = {} if all_attempts else log_starts(store, run_id)
     for name in (None, *names):
         if step is None or name == _meant(step, names):
-            yield from _whole(store, run_id, name)
+            yield from _whole(store, run_id, name, starts.get(name, 0))
+
+
+def log_starts(store: RunStore, run_id: str) -> dict[str | None, int]:
+    """The offset at which the log of each step's latest attempt begins."""
+    found: dict[str | None, int] = {}
+    after = 0
+    while page := store.events(run_id, after):
+        for event in page:
+            after = event.offset
+            if event.kind == "step" and "log_start" in event.data:
+                found[event.step] = int(event.data["log_start"])
+            elif event.kind == "step" and event.data.get("cached"):
+                found[event.step] = 0  # its log is that of the run that it was taken from
+    return found
 
 
 def follow_logs(store: RunStore, run_id: str, step: str | None = None) -> Iterator[LogPiece]:
@@ -64,8 +82,7 @@ def follow_logs(store: RunStore, run_id: str, step: str | None = None) -> Iterat
             yield from _whole(store, run_id, name)  # it printed that in an earlier run
 
 
-def _whole(store: RunStore, run_id: str, step: str | None) -> Iterator[LogPiece]:
-    offset = 0
+def _whole(store: RunStore, run_id: str, step: str | None, offset: int = 0) -> Iterator[LogPiece]:
     while True:
         text, end = store.read_log(run_id, step, offset, _CHUNK)
         if not text:

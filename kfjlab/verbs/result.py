@@ -73,10 +73,12 @@ class RunResult:
             return store.get_artifacts(self.id)
 
     def log(self, step: str) -> str:
-        """What a step has printed so far."""
+        """What a step has printed so far, in its latest attempt."""
+        from .log_pieces import log_starts
+
         self.step(step)
         with RunStore(create=False) as store:
-            return store.read_log(self.id, step)[0]
+            return store.read_log(self.id, step, log_starts(store, self.id).get(step, 0))[0]
 
     def refresh(self) -> RunResult:
         """The same run as it is now."""

@@ -30,5 +30,5 @@ def test_a_copy_never_replaces_another(tmp_path: Path) -> None:
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="Did you mean 'forecast'"):
         copy_example("forcast", tmp_path)
-    with pytest.raises(RefusedError, match="cannot be written"):
+    with pytest.raises(RefusedError, match="Make it first"):
         copy_example("forecast", tmp_path / "no such folder")

@@ -99,7 +99,7 @@ def find_interpreter(kernel: str) -> Interpreter:
     known = ", ".join(sorted(specs)) or "none"
     raise RefusedError(
         f"The notebook wants the kernel {kernel!r}, which is not installed here. Installed: {known}. "
-        f"Run with --kernel NAME, or install it (python -m ipykernel install --user --name {kernel!r})."
+        f"Run with --kernel {next(iter(sorted(specs)), 'NAME')}, or install the Python environment that it names as a kernel."
     )
 
 

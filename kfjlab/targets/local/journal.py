@@ -13,7 +13,7 @@ from kfjlab.runs.store import RunStore
 from kfjlab.runtime.protocol import StepError, StepRecord, to_json
 
 from .ledger import changed
-from .wording import log_cut
+from .wording import attempt_begins, log_cut
 
 
 class Journal:
@@ -47,10 +47,35 @@ class Journal:
         """A step is now in ``state``; ``fields`` are those of :class:`~kfjlab.runs.model.StepRun` that change."""
         self._store.with_reserve(lambda: self._step_state(name, state, fields))
 
-    def _step_state(self, name: str, state: StepState, fields: Mapping[str, Any]) -> None:
+    def attempt(self, name: str, **fields: Any) -> int:
+        """A new attempt of a step has begun; the offset at which its log begins. What earlier attempts have printed stays above a line
+        that says so."""
+        start = self._part_log(name, int(fields["attempt"]))
+        self._store.with_reserve(
+            lambda: self._step_state(name, StepState.RUNNING, fields, {"log_start": start})
+        )
+        return start
+
+    def _part_log(self, step: str, attempt: int) -> int:
+        path = self._store.log_path(self._run_id, step)
+        size = path.stat().st_size if path.exists() else 0
+        if size == 0:
+            return 0
+        try:
+            offset, length = self._store.append_log(self._run_id, step, attempt_begins(attempt))
+        except StoreError as error:
+            if error.kind != "full":
+                raise
+            return size
+        return offset + length
+
+    def _step_state(
+        self, name: str, state: StepState, fields: Mapping[str, Any], told: Mapping[str, Any] | None = None
+    ) -> None:
         shown: dict[str, Any] = {
             k: fields[k] for k in ("cached", "attempt", "seconds", "error") if k in fields
         }
+        shown.update(told or {})
         with self._store.transaction():
             self._store.update_step(self._run_id, name, state=state, **fields)
             self._store.append(self._run_id, "step", step=name, data={"state": state.value, **shown})

@@ -24,6 +24,7 @@ class StepProgress:
 
     ``failures``, ``stale``: how often it failed, and had to run again for what others did. ``started``, ``ended``: seconds since the epoch;
     ``not_before``: on the monotonic clock. ``kept``: the record as it is filed. ``lineage``: resource → digest of the values that it read.
+    ``log_start``: the offset at which the log of its latest attempt begins.
     """
 
     attempt: int = 0
@@ -35,6 +36,7 @@ class StepProgress:
     kept: Kept | None = None
     state: StepState = StepState.WAITING
     lineage: Mapping[str, str] = field(default_factory=dict)
+    log_start: int = 0
 
 
 class Progress:
@@ -62,9 +64,9 @@ class Progress:
     def started(self, position: int) -> None:
         """A new attempt has begun. Its notebook is written while it runs, so that there is one whatever happens to it."""
         progress, step = self.steps[position], self._step(position)
-        self.enter(
-            position,
-            StepState.RUNNING,
+        progress.state = StepState.RUNNING
+        progress.log_start = self._journal.attempt(
+            step.name,
             attempt=progress.attempt,
             started=progress.started,
             ended=None,
@@ -90,7 +92,7 @@ class Progress:
             progress.kept = Kept(
                 record,
                 self._reuse.store_file(notebook),
-                self._reuse.store_file(log),
+                self._reuse.store_file(log, progress.log_start),
                 attempt=progress.attempt,
                 started=progress.started,
                 ended=progress.ended,

@@ -131,9 +131,11 @@ class Reuse:
             return False
         return all(self._sound(digest, versions or {}, size) for digest, size in buffers.items())
 
-    def store_file(self, path: Path) -> str | None:
-        """Keep a file of the run's folder; None when there is none."""
-        return self._store.with_reserve(lambda: self._objects.put_file(str(path))) if path.exists() else None
+    def store_file(self, path: Path, start: int = 0) -> str | None:
+        """Keep a file of the run's folder from byte ``start`` on; None when there is none."""
+        if not path.exists():
+            return None
+        return self._store.with_reserve(lambda: self._objects.put_file(str(path), start))
 
     def put_back(self, digest: str | None, path: Path) -> str | None:
         """Write a kept file into the run's folder and return its path; None when it is not kept (any more)."""

@@ -6,6 +6,7 @@ It is nobody's child: whoever started it may end, and only follows the run throu
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -100,11 +101,10 @@ def _fail(store: RunStore, run_id: str, error: StepError) -> None:
 
 
 def _shortage(error: Exception) -> StepError:
-    return StepError(
-        "StorageError",
-        f"The run could not go on: {error}",
-        fix="Make room or repair the folder named above (kfjlab gc frees space), then kfjlab resume.",
-    )
+    fix = "Make room or repair the folder named above (kfjlab gc frees space), then kfjlab resume."
+    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        fix = "Run a copy of the notebook in a folder that you may write, or make this one writable, then kfjlab resume."
+    return StepError("StorageError", f"The run could not go on: {error}", fix=fix)
 
 
 def _end_leftovers(run_id: str) -> None:

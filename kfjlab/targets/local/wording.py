@@ -23,7 +23,12 @@ def runs_again(step: str, resource: str, writer: str | None) -> str:
         )
     if writer is None:
         return f"{thing} {name!r} changed while step {step!r} was running; the step runs again."
-    return f"Step {writer!r} changed {thing} {name!r}, which step {step!r} had read before that; {step!r} runs again."
+    return f"Step {step!r} had read {thing} {name!r} without what step {writer!r} left there; {step!r} runs again."
+
+
+def attempt_begins(attempt: int) -> str:
+    """The line of a log between what earlier attempts have printed and what this one prints."""
+    return f"\n[kfjlab: attempt {attempt} begins; what stands above is of an earlier one]\n"
 
 
 def outdated(step: str, resource: str, writer: str) -> StepError:

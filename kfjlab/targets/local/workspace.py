@@ -166,26 +166,32 @@ class Workspace:
         lost = []
         for resource, digest in sorted(files.items(), key=_from_leaves_or_root):
             path = self.path(resource)
-            if path.is_symlink():
-                path.unlink()
-            if digest == ABSENT and path.is_dir():
-                with contextlib.suppress(OSError):  # not empty: something else in it is wanted
-                    path.rmdir()
-            elif digest == ABSENT:
-                path.unlink(missing_ok=True)
-            elif digest == DIRECTORY:
-                path.mkdir(parents=True, exist_ok=True)
-            elif digest.startswith(LINK):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.unlink(missing_ok=True)
-                path.symlink_to(digest[len(LINK) :])
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                try:
-                    self._objects.restore_file(digest, str(path))
-                except CorruptObject:
-                    lost.append(resource)
+            try:
+                self._put_back(path, digest)
+            except CorruptObject:
+                lost.append(resource)
+            except OSError as error:
+                what = f"{path} could not be put back as a step had left it: {error.strerror or error}"
+                raise OSError(error.errno, what) from error
         return lost
+
+    def _put_back(self, path: Path, digest: str) -> None:
+        if path.is_symlink():
+            path.unlink()
+        if digest == ABSENT and path.is_dir():
+            with contextlib.suppress(OSError):  # not empty: something else in it is wanted
+                path.rmdir()
+        elif digest == ABSENT:
+            path.unlink(missing_ok=True)
+        elif digest == DIRECTORY:
+            path.mkdir(parents=True, exist_ok=True)
+        elif digest.startswith(LINK):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+            path.symlink_to(digest[len(LINK) :])
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._objects.restore_file(digest, str(path))
 
     def _everything_else(self) -> str:
         """One digest of the files that no step of this run is known to write."""

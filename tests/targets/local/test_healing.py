@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from kfjlab.runs.store import RunStore
 from kfjlab.runtime.objects import ObjectStore
 from kfjlab.targets.local.reuse import Kept
+from kfjlab.verbs.log_pieces import read_logs
 
 from .conftest import Lab, Outcome
 
@@ -228,3 +230,29 @@ def test_a_resumed_run_keeps_the_times_of_its_steps(lab: Lab) -> None:
     with RunStore() as store:
         assert {a.name: a.inputs for a in store.get_artifacts(first.run.id)} == lineage
     assert lineage["y"]
+
+
+def test_the_log_is_that_of_the_attempt_that_holds(lab: Lab) -> None:
+    """The first attempt of ``later`` starts at once, since nothing shows that it reads what ``first`` changes."""
+    cells = (
+        ("imports", "import random, time\nimport helper_of_logs"),
+        ("step:first", "time.sleep(0.5)\nrandom.seed(7)"),
+        ("step:later", "print('drew', helper_of_logs.pull())"),
+    )
+    (lab.folder / "helper_of_logs.py").write_text("import random\ndef pull():\n    return random.random()\n")
+    outcome = lab.run(*cells)
+    assert any(event.kind == "stale" for event in outcome.events), "the test needs a discarded attempt"
+    expected = f"drew {random.Random(7).random()}\n"
+    with RunStore(create=False) as store:
+        whole = store.read_log(outcome.run.id, "later")[0]
+        now = [piece.text for piece in read_logs(store, outcome.run.id, "later")]
+        everything = "".join(
+            piece.text for piece in read_logs(store, outcome.run.id, "later", all_attempts=True)
+        )
+    assert now == [expected]
+    assert everything == whole
+    assert whole.count("drew") == 2 and "[kfjlab: attempt 2 begins" in whole
+    again = lab.run(*cells)
+    assert again.steps["later"].cached
+    with RunStore(create=False) as store:
+        assert [piece.text for piece in read_logs(store, again.run.id, "later")] == [expected]
