@@ -8,9 +8,11 @@ import sys
 import jupyter_server
 
 import kfjlab
+from kfjlab.targets.base import target_names
 
 from .context import Context
-from .models import About, Kernel, Policy
+from .models import About, Kernel, Lock, Policy
+from .rules import FEATURES
 
 
 def about(context: Context) -> About:
@@ -37,4 +39,13 @@ def about(context: Context) -> About:
 
 def policy(context: Context) -> Policy:
     """What the administrator has decided."""
-    return Policy.model_validate(context.policy)
+    rules = context.rules
+    return Policy(
+        targets=[name for name in target_names() if rules.allows_target(name)],
+        images=list(rules.images),
+        max_parallel=rules.max_parallel or None,
+        max_memory=rules.max_memory or None,
+        features={name: rules.features.get(name, True) for name in FEATURES},
+        locks=[Lock(setting=name, value=value, reason=rules.reason) for name, value in rules.locks.items()],
+        reason=rules.reason,
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .failures import RequestFailure
+from .rules import Rules
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Context:
     root: Path | None
     kernels: Mapping[str, Mapping[str, Any]]
     default_kernel: str
-    policy: Mapping[str, Any]
+    rules: Rules
 
     def file(self, path: str) -> Path:
         """The file behind a path of the contents API. Raises :class:`RequestFailure` where there can be none."""

@@ -13,12 +13,13 @@ Method = Literal["GET", "POST", "DELETE"]
 class Endpoint:
     """``path``: below ``<base_url>kfjlab/``, with ``{name}`` for a part that the function takes as an argument. ``function``:
     ``module:name`` in this package, imported at the first call. ``activity``: a person has done something, which keeps an idle
-    server from being stopped."""
+    server from being stopped. ``feature``: what an administrator can switch off (:data:`~kfjlab.api.rules.FEATURES`)."""
 
     method: Method
     path: str
     function: str
     activity: bool = False
+    feature: str = ""
 
     def load(self) -> Any:
         """The function. Its parameters: ``context`` (:class:`~kfjlab.api.context.Context`), the named parts of the path, ``query`` and

@@ -17,9 +17,12 @@ from tornado import web
 from .context import Context
 from .endpoint import Endpoint
 from .failures import RequestFailure, failure_of
+from .rules import Rules
 
 THREADS = 8
 """Calls at the same time; others wait, so that many browsers cannot starve the server."""
+LARGEST_BODY = 50 * 1024 * 1024
+"""Bytes of a request: the cells of a notebook, without outputs, have far fewer."""
 _threads = ThreadPoolExecutor(THREADS, "kfjlab-api")
 
 
@@ -28,9 +31,9 @@ class EndpointHandler(APIHandler):
 
     auth_resource = "kfjlab"
 
-    def initialize(self, endpoints: dict[str, Endpoint], policy: dict[str, Any]) -> None:
+    def initialize(self, endpoints: dict[str, Endpoint], rules: Rules) -> None:
         """``endpoints``: by method."""
-        self.endpoints, self.policy = endpoints, policy
+        self.endpoints, self.rules = endpoints, rules
 
     def update_api_activity(self) -> None:
         """Only what a person does is activity: pages that look again and again must not keep an idle server alive."""
@@ -67,6 +70,10 @@ class EndpointHandler(APIHandler):
         def work() -> bytes:
             from .calling import call
 
+            if len(body) > LARGEST_BODY:
+                what = f"The request has {len(body) / 2**20:,.0f} MiB, more than the {LARGEST_BODY / 2**20:,.0f} MiB that are taken."
+                raise RequestFailure(413, what, "Move large texts out of the notebook's cells into files.")
+            context.rules.check_feature(endpoint.feature)
             return call(endpoint, context, path, query, body)
 
         try:
@@ -88,11 +95,11 @@ class EndpointHandler(APIHandler):
             Path(root) if isinstance(root, str) and root else None,
             specs,
             self.kernel_manager.default_kernel_name,
-            self.policy,
+            self.rules,
         )
 
 
-def rules(endpoints: tuple[Endpoint, ...], policy: dict[str, Any]) -> list[tuple[str, Any, dict[str, Any]]]:
+def routes(endpoints: tuple[Endpoint, ...], rules: Rules) -> list[tuple[str, Any, dict[str, Any]]]:
     """The routes for Jupyter Server."""
     paths: dict[str, dict[str, Endpoint]] = {}
     for endpoint in endpoints:
@@ -101,7 +108,7 @@ def rules(endpoints: tuple[Endpoint, ...], policy: dict[str, Any]) -> list[tuple
         (
             "/kfjlab/" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path),
             EndpointHandler,
-            {"endpoints": by_method, "policy": policy},
+            {"endpoints": by_method, "rules": rules},
         )
         for path, by_method in paths.items()
     ]

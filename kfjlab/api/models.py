@@ -64,7 +64,7 @@ class About(_Model):
 
 
 class Lock(_Model):
-    """A setting that an administrator has fixed. ``reason`` is shown beside it."""
+    """An option of runs that an administrator has fixed. ``reason`` is shown beside it."""
 
     setting: str
     value: Any
@@ -72,11 +72,17 @@ class Lock(_Model):
 
 
 class Policy(_Model):
-    """What the administrator has decided. ``targets``: where runs may happen; ``features``: feature → whether it is on."""
+    """What the administrator has decided. ``targets``: where runs may happen; ``images``: patterns of those that steps may ask for, empty
+    for any; ``max_parallel``, ``max_memory`` (bytes): None for no limit; ``features``: feature → whether it is on; ``reason``: to
+    be shown beside what is not allowed."""
 
     targets: list[str]
+    images: list[str]
+    max_parallel: int | None
+    max_memory: int | None
     features: dict[str, bool]
     locks: list[Lock]
+    reason: str
 
 
 # ---- examples

@@ -6,6 +6,7 @@ from typing import Any
 
 from kfjlab.notebook.pipeline import Pipeline
 from kfjlab.runs.errors import StoreError
+from kfjlab.runs.model import Run
 from kfjlab.runs.store import RunStore
 from kfjlab.verbs.following import last_offset
 from kfjlab.verbs.preparing import prepare
@@ -15,7 +16,11 @@ from kfjlab.verbs.wording import plain_json
 
 from . import models
 from .context import Context
+from .rules import LOCKABLE
 from .views import run_summary, step_run
+
+_NO_OPTIONS = {"max_parallel": 0}
+"""For runs of targets that keep none."""
 
 
 def list_runs(context: Context, query: models.RunQuery) -> models.RunPage:
@@ -42,18 +47,16 @@ def list_runs(context: Context, query: models.RunQuery) -> models.RunPage:
 
 def start(context: Context, body: models.RunRequest) -> models.Started:
     """Run a notebook as it is saved."""
+    options = context.rules.check_options(body.model_dump(include=set(LOCKABLE)))
     plan = prepare(
         context.file(body.path),
         parameters=body.parameters,
         texts=body.texts,
         steps=body.steps,
         start_from=body.start_from,
-        cache=body.cache,
-        keep_going=body.keep_going,
-        max_parallel=body.max_parallel,
-        kernel=body.kernel,
-        target=body.target,
+        **options,
     )
+    context.rules.check_pipeline(plan.pipeline)
     run_id = plan.start()
     with RunStore(create=False) as store:
         return models.Started(
@@ -69,7 +72,7 @@ def get(context: Context, run: str) -> models.RunDetail:
         offset = last_offset(store, store.get_run(run).id)
         result = result_of(store, run)
         found = result.run
-        pipeline = Pipeline.from_json(found.pipeline)
+        pipeline = _pipeline(found)
         planned = {step["name"]: step for step in found.pipeline.get("steps", ())}
         return models.RunDetail(
             summary=run_summary(context, found, result.steps),
@@ -112,9 +115,16 @@ def cancel(context: Context, run: str) -> models.RunSummary:
 def resume(context: Context, run: str) -> models.Started:
     """Go on with a run that is over; its notebook is read again."""
     plan = prepare_resume(run)
+    context.rules.check_options({**_NO_OPTIONS, **plan.run.options, "target": plan.run.target})
+    context.rules.check_pipeline(plan.pipeline or _pipeline(plan.run))
     plan.start()
     with RunStore(create=False) as store:
         found = store.get_run(plan.run.id)
         return models.Started(
             run=run_summary(context, found, store.get_steps(found.id)), problems=list(plan.problems)
         )
+
+
+def _pipeline(run: Run) -> Pipeline:
+    """The pipeline that a run was started with; one without steps where the target kept none."""
+    return Pipeline.from_json(run.pipeline) if run.pipeline else Pipeline(run.name, run.notebook, ())

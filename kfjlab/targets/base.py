@@ -53,6 +53,13 @@ class Target(Protocol):
         """Ask a run to stop; its steps end as ``cancelled``."""
 
 
+def target_names() -> list[str]:
+    """The names of the targets that are installed."""
+    from importlib.metadata import entry_points
+
+    return sorted({point.name for point in entry_points(group="kfjlab.targets")})
+
+
 def find_target(name: str) -> Target:
     """The target registered as ``name`` in the entry point group ``kfjlab.targets``. Raises :class:`RefusedError` if there is none."""
     from importlib.metadata import entry_points  # costs more than all the rest of this module

@@ -680,7 +680,7 @@ export interface components {
     };
     /**
      * Lock
-     * @description A setting that an administrator has fixed. ``reason`` is shown beside it.
+     * @description An option of runs that an administrator has fixed. ``reason`` is shown beside it.
      */
     Lock: {
       /** Reason */
@@ -861,15 +861,25 @@ export interface components {
     };
     /**
      * Policy
-     * @description What the administrator has decided. ``targets``: where runs may happen; ``features``: feature → whether it is on.
+     * @description What the administrator has decided. ``targets``: where runs may happen; ``images``: patterns of those that steps may ask for, empty
+     *     for any; ``max_parallel``, ``max_memory`` (bytes): None for no limit; ``features``: feature → whether it is on; ``reason``: to
+     *     be shown beside what is not allowed.
      */
     Policy: {
       /** Features */
       features: {
         [key: string]: boolean;
       };
+      /** Images */
+      images: string[];
       /** Locks */
       locks: components['schemas']['Lock'][];
+      /** Max Memory */
+      max_memory: number | null;
+      /** Max Parallel */
+      max_parallel: number | null;
+      /** Reason */
+      reason: string;
       /** Targets */
       targets: string[];
     };

@@ -1,0 +1,81 @@
+"""What the administrator allows. The server enforces it; the page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from .failures import RequestFailure
+
+if TYPE_CHECKING:
+    from kfjlab.notebook.pipeline import Pipeline, Step
+
+FEATURES = ("run", "delete", "preview", "export", "suggest", "examples")
+"""What can be switched off."""
+LOCKABLE = ("cache", "keep_going", "max_parallel", "kernel", "target")
+"""Options of a run whose value can be fixed."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """``targets``, ``images``: those allowed, of images as patterns (empty: all); ``max_parallel``, ``max_memory``: steps at a time and
+    bytes for each at most (0: no limit); ``features``: feature → whether it is on; ``locks``: option of a run → its value; ``reason``:
+    who has decided so, and whom to ask."""
+
+    targets: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    max_parallel: int = 0
+    max_memory: int = 0
+    features: Mapping[str, bool] = field(default_factory=dict)
+    locks: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+    def allows_target(self, name: str) -> bool:
+        """Whether runs may happen there."""
+        return not self.targets or name in self.targets
+
+    def check_feature(self, name: str) -> None:
+        """Raise :class:`RequestFailure` (403) for one that is switched off."""
+        if name and not self.features.get(name, True):
+            raise self._refusal(f"This is switched off on this server ({name}).")
+
+    def check_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that a run is started with: as asked for, with limits where nothing was. Raises :class:`RequestFailure` (403)
+        for what is locked or not allowed."""
+        for name, value in self.locks.items():
+            if name in options and options[name] != value:
+                raise self._refusal(f"{name} is fixed to {value!r} on this server.")
+        if not self.allows_target(str(options["target"])):
+            raise self._refusal(
+                f"Runs are not allowed on {options['target']!r}, only on: {', '.join(self.targets)}."
+            )
+        if self.max_parallel and options["max_parallel"] > self.max_parallel:
+            raise self._refusal(f"At most {self.max_parallel} steps may run at the same time on this server.")
+        return {**options, "max_parallel": options["max_parallel"] or self.max_parallel}
+
+    def check_pipeline(self, pipeline: Pipeline) -> None:
+        """Raise :class:`RequestFailure` (403) for a step that asks for what is not allowed."""
+        for step in pipeline.steps:
+            self._check_step(step)
+
+    def _check_step(self, step: Step) -> None:
+        settings = step.settings
+        memory = settings.resources.memory
+        if self.images and settings.image is not None:
+            if not any(fnmatchcase(settings.image, pattern) for pattern in self.images):
+                raise self._refusal(
+                    f"Step {step.name!r} asks for the image {settings.image!r}; allowed are: {', '.join(self.images)}."
+                )
+        if self.max_memory and memory is not None and memory > self.max_memory:
+            raise self._refusal(
+                f"Step {step.name!r} asks for {memory / 2**20:,.0f} MiB of memory; at most {self.max_memory / 2**20:,.0f} MiB are allowed."
+            )
+        if settings.target is not None and not self.allows_target(settings.target):
+            raise self._refusal(
+                f"Step {step.name!r} asks for the target {settings.target!r}, which is not allowed."
+            )
+
+    def _refusal(self, what: str) -> RequestFailure:
+        return RequestFailure(403, what, self.reason or "The administrator of this server has decided so.")

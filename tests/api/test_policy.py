@@ -1,0 +1,124 @@
+"""What the administrator has decided, told and enforced."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from traitlets import TraitError
+
+from kfjlab.extension import KfjlabApp
+from kfjlab.runs.store import RunStore
+from tests.api.conftest import Ask
+from tests.api.test_runs import over
+from tests.cli.conftest import write_notebook
+from tests.runs.helpers import finish, new_run
+
+
+@pytest.fixture
+def configured() -> dict[str, Any]:
+    return {
+        "targets": ["local"],
+        "images": ["registry.example/team/*"],
+        "max_parallel": 2,
+        "max_memory": "1Gi",
+        "features": {"delete": False},
+        "locks": {"cache": True, "kernel": None},
+        "reason": "Ask the team.",
+    }
+
+
+@pytest.fixture
+def jp_server_config(configured: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "ServerApp": {"jpserver_extensions": {"kfjlab": True}, "allow_unauthenticated_access": False},
+        "KfjlabApp": configured,
+    }
+
+
+async def test_it_is_told(ask: Ask, jp_serverapp: Any) -> None:
+    policy = await ask("GET", "policy")
+    assert policy["features"]["run"] and not policy["features"]["delete"]
+    del policy["features"]
+    assert policy == {
+        "targets": ["local"],
+        "images": ["registry.example/team/*"],
+        "max_parallel": 2,
+        "max_memory": 2**30,
+        "locks": [
+            {"setting": "cache", "value": True, "reason": "Ask the team."},
+            {"setting": "kernel", "value": None, "reason": "Ask the team."},
+        ],
+        "reason": "Ask the team.",
+    }
+    page = json.loads(jp_serverapp.web_app.settings["page_config_data"]["kfjlab"])
+    assert page["features"]["delete"] is False and page["locks"] == {"cache": True, "kernel": None}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"cache": False}, "cache is fixed to True"),
+        ({"kernel": "other"}, "kernel is fixed"),
+        ({"target": "elsewhere"}, "not allowed on 'elsewhere', only on: local"),
+        ({"max_parallel": 3}, "At most 2 steps"),
+    ],
+)
+async def test_what_is_not_allowed_is_refused_with_the_reason(
+    ask: Ask, jp_root_dir: Path, asked: dict[str, Any], said: str
+) -> None:
+    write_notebook(jp_root_dir / "nb.ipynb", ("step:a", "x = 1"))
+    status, answer = await ask("POST", "runs", {"path": "nb.ipynb", **asked})
+    assert (status, answer["fix"]) == (403, "Ask the team.")
+    assert said in answer["message"]
+    assert (await ask("GET", "runs"))["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ("image:docker.io/evil/image", "image 'docker.io/evil/image'; allowed are: registry.example/team/*"),
+        ("limit:memory:2Gi", "2,048 MiB of memory; at most 1,024"),
+    ],
+)
+async def test_a_step_that_asks_for_too_much_is_refused(
+    ask: Ask, jp_root_dir: Path, tag: str, said: str
+) -> None:
+    write_notebook(jp_root_dir / "nb.ipynb", (f"step:greedy & {tag}", "x = 1"))
+    status, answer = await ask("POST", "runs", {"path": "nb.ipynb"})
+    assert status == 403 and "'greedy'" in answer["message"] and said in answer["message"]
+
+
+async def test_also_when_a_run_is_to_go_on(ask: Ask, jp_root_dir: Path) -> None:
+    write_notebook(jp_root_dir / "nb.ipynb", ("step:a & limit:memory:500Mi", "x = 1"))
+    run = (await ask("POST", "runs", {"path": "nb.ipynb"}))["run"]["id"]
+    detail = await over(ask, run)
+    assert (detail["summary"]["state"], detail["options"]["max_parallel"]) == ("succeeded", 2)
+    write_notebook(jp_root_dir / "nb.ipynb", ("step:a & limit:memory:2Gi", "x = 2"))
+    assert (await ask("POST", f"runs/{run}/resume"))[0] == 403
+
+
+async def test_what_is_switched_off_is_refused(ask: Ask, store: RunStore) -> None:
+    run = new_run(store)
+    finish(store, run)
+    status, answer = await ask("DELETE", f"runs/{run.id}")
+    assert (status, answer["fix"]) == (403, "Ask the team.")
+    store.get_run(run.id)  # is there still
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("features", {"rum": False}), ("locks", {"color": 1}), ("max_memory", "8Gib"), ("max_parallel", -1)],
+)
+def test_what_does_not_exist_is_an_error_at_the_start(setting: str, value: Any) -> None:
+    with pytest.raises(TraitError):
+        KfjlabApp(**{setting: value})
+
+
+def test_the_folder_of_the_runs_is_one_for_all_processes(tmp_path: Path) -> None:
+    app = KfjlabApp(data=str(tmp_path / "elsewhere"))
+    app.initialize_settings()
+    assert os.environ["KFJLAB_DATA"] == str(tmp_path / "elsewhere")
