@@ -3,6 +3,7 @@ import { inspectorPlugin } from './notebook/inspector-plugin';
 import { pipelinesPlugin } from './notebook/plugin';
 import { statusPlugin } from './notebook/status-plugin';
 import { taggingPlugin } from './notebook/tagging-plugin';
+import { panelPlugin } from './panel/plugin';
 import { runsPlugin } from './runs/plugin';
 import { runViewsPlugin } from './runs/views-plugin';
 import { serverPlugin } from './server/plugin';
@@ -14,6 +15,7 @@ export default [
   taggingPlugin,
   statusPlugin,
   inspectorPlugin,
+  panelPlugin,
   runsPlugin,
   runViewsPlugin
 ];

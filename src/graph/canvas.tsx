@@ -89,7 +89,7 @@ export function Canvas(props: ICanvasProps): React.JSX.Element {
     if (id === null) {
       setPointed(null);
     } else if (pointed?.id !== id) {
-      setPointed({ what: step === null ? 'link' : 'node', id, x, y });
+      setPointed({ what: step === null ? 'link' : 'node', id, x, y, clear: 0 });
     }
   };
 
@@ -102,7 +102,13 @@ export function Canvas(props: ICanvasProps): React.JSX.Element {
       if (event.target.matches(':focus-visible')) {
         const shown = act.show(box);
         const x = shown.x + box.x * shown.scale;
-        setPointed({ what: 'node', id: step, x, y: shown.y + (box.y + box.height) * shown.scale - 8 });
+        setPointed({
+          what: 'node',
+          id: step,
+          x,
+          y: shown.y + (box.y + box.height) * shown.scale - 8,
+          clear: box.height * shown.scale
+        });
       }
     }
   };
@@ -159,7 +165,7 @@ export function Canvas(props: ICanvasProps): React.JSX.Element {
       <Tools act={act} trans={trans}>
         {props.children}
       </Tools>
-      {pointed && <Tip pointed={pointed} nodes={nodes} links={links} width={size.width} trans={trans} />}
+      {pointed && <Tip pointed={pointed} nodes={nodes} links={links} size={size} trans={trans} />}
     </div>
   );
 }

@@ -29,7 +29,7 @@ export interface IShape {
 /** `down`: steps follow each other downwards; `right`: to the right. */
 export type Direction = 'down' | 'right';
 
-const MARGIN = 16;
+const MARGIN = 12;
 /** More lines than this are not put in the best order, which takes too long, only in a good one. */
 const MANY = 150;
 
@@ -42,8 +42,8 @@ export function layout(
   const graph = new Graph();
   graph.setGraph({
     rankdir: direction === 'down' ? 'TB' : 'LR',
-    nodesep: 24,
-    ranksep: 44,
+    nodesep: 16,
+    ranksep: 40,
     marginx: MARGIN,
     marginy: MARGIN,
     ...(links.length > MANY && { ranker: 'tight-tree' })

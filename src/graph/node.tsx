@@ -2,12 +2,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { SeverityGlyph, StateGlyph } from '../ui/glyphs';
+import { hueClass } from '../ui/step-color';
 import { duration, shownState, stateWord } from '../ui/states';
 import type { IBox } from './layout';
 import { shortened } from './text';
 import type { IGraphNode, IStepStatus } from './types';
 
-export const WIDTH = 188;
+export const WIDTH = 172;
 export const HEIGHT = 52;
 const PICTURE = 104;
 
@@ -33,7 +34,7 @@ export const Node = React.memo(function Node(props: INodeProps): React.JSX.Eleme
   const { node, box, status, picture, selected, reachable, label, trans } = props;
   const badge = node.errors ? 'error' : node.warnings ? 'warning' : null;
   const state = status && shownState(status);
-  const classes = ['kfj-Graph-node', `kfj-mod-${node.role}`];
+  const classes = ['kfj-Graph-node', hueClass(node.name)];
   if (selected) {
     classes.push('kfj-mod-selected');
   }

@@ -1,0 +1,49 @@
+import { PathExt } from '@jupyterlab/coreutils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { RequestError } from '../api/client';
+import type { Client } from '../api/client';
+import { download } from './download';
+import { nodesOf } from './nodes';
+import { picturesOf, statusesOf } from './pictures';
+import type { Session } from './session';
+
+export const FORMATS = ['svg', 'png', 'mermaid'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** Download the graph of a notebook, with the states of its newest run where they are shown. */
+export async function exportGraph(
+  session: Session,
+  format: Format,
+  client: Client,
+  trans: TranslationBundle
+): Promise<void> {
+  const { view } = session.model;
+  if (!view || view.steps.length === 0) {
+    throw new RequestError(
+      'refused',
+      trans.__('There is no graph to export.'),
+      view?.problems[0]?.message ?? trans.__('Wait until the notebook has been read.')
+    );
+  }
+  if (format === 'mermaid') {
+    const { text, file_name: name } = await client.export(session.model.content(), 'mermaid');
+    download(text, name, 'text/plain');
+    return;
+  }
+  const { svgOf, pngOf } = await import('../graph/picture');
+  const run = session.latest;
+  const svg = await svgOf({
+    nodes: nodesOf(view),
+    edges: view.edges,
+    statuses: run?.detail ? statusesOf(run.detail, run.progress) : undefined,
+    pictures: run ? picturesOf(run.outputs) : undefined,
+    trans
+  });
+  const stem = PathExt.basename(session.path, PathExt.extname(session.path));
+  if (format === 'svg') {
+    download(svg, `${stem}.svg`, 'image/svg+xml');
+  } else {
+    download(await pngOf(svg), `${stem}.png`, 'image/png');
+  }
+}

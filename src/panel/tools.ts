@@ -1,0 +1,19 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { Client } from '../api/client';
+import type { IPipelines } from '../tokens';
+import type { Sessions } from './session';
+
+/** What the parts of the panel are made with. */
+export interface ITools {
+  readonly pipelines: IPipelines;
+  readonly sessions: Sessions;
+  readonly client: Client;
+  /** Whether runs can be started here. */
+  readonly runs: boolean;
+  readonly trans: TranslationBundle;
+  /** Carry out a command of JupyterLab. */
+  readonly execute: (command: string, args?: Record<string, string>) => Promise<unknown>;
+  /** The folder that the file browser shows, for copies of examples. */
+  readonly folder: () => string;
+}
