@@ -273,7 +273,7 @@ async def test_texts_that_utf_8_has_no_form_for_are_sent(connect: Connect, store
 
 
 async def test_a_store_that_cannot_be_read_is_told_once_and_tried_again(
-    connect: Connect, store: RunStore, run: Run, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, store: RunStore, run: Run
 ) -> None:
     from kfjlab.runs.errors import StoreError
 
@@ -285,12 +285,12 @@ async def test_a_store_that_cannot_be_read_is_told_once_and_tried_again(
     await say(connection, type="watch")
     await events(connection, 1)
     assert (await hear(connection))["type"] == "runs"
-    monkeypatch.setattr(feed, "_RETRY", 0.01)
-    monkeypatch.setattr(RunStore, "version", broken)
-    answer = await hear(connection)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feed, "_RETRY", 0.01)
+        patch.setattr(RunStore, "version", broken)
+        answer = await hear(connection)
+        finish(store, run)
     assert answer["failure"] == {"message": "Somebody has it.", "fix": "Wait.", "problems": []}
-    finish(store, run)
-    monkeypatch.undo()
     heard = [await hear(connection), await hear(connection)]
     assert {message["type"] for message in heard} == {"events", "runs"}
 
