@@ -1,4 +1,5 @@
 import { NotebookTools } from '@jupyterlab/notebook';
+import { Collapser } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { PanelLayout, type Widget } from '@lumino/widgets';
@@ -17,6 +18,16 @@ export class CellTool extends NotebookTools.Tool {
     super();
     this.layout = new PanelLayout();
     this.addClass('kfj-CellTool');
+  }
+
+  /** Show it when the inspector is opened: sections are folded at first. */
+  unfold(): void {
+    for (let owner = this.parent; owner !== null; owner = owner.parent) {
+      if (owner instanceof Collapser) {
+        owner.collapsed = false;
+        return;
+      }
+    }
   }
 
   protected override onActiveCellChanged(): void {

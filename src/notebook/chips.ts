@@ -72,7 +72,7 @@ export class Chips implements IDisposable {
     if (this.disposed || cell.isDisposed) {
       return;
     }
-    const leave = () => this.notebook.activate();
+    const leave = () => cell.node.focus();
     const chip = new Chip(cell.node, this.trans, () => this.edit(cell), leave);
     this.chips.set(cell, chip);
     cell.disposed.connect(() => this.chips.delete(cell));

@@ -23,8 +23,10 @@ export const inspectorPlugin: JupyterFrontEndPlugin<void> = {
     tools.addSection({
       sectionName: section,
       label: trans.__('Kubeflow Pipeline'),
-      rank: 1.5
+      rank: 1
     });
-    tools.addItem({ tool: new CellTool(pipelines, trans), section, rank: 1 });
+    const tool = new CellTool(pipelines, trans);
+    tools.addItem({ tool, section, rank: 1 });
+    tool.unfold();
   }
 };

@@ -136,7 +136,7 @@ export function Editor(props: IEditorProps): React.JSX.Element {
         <button
           type="submit"
           className="jp-mod-styled jp-mod-accept"
-          disabled={disabled || verdict.refused !== null || verdict.fields.size > 0}
+          disabled={disabled || (verdict.settled && (verdict.refused !== null || verdict.fields.size > 0))}
         >
           {trans.__('Apply')}
         </button>

@@ -104,7 +104,7 @@ export function NameForm({
         <button
           type="submit"
           className="jp-mod-styled jp-mod-accept"
-          disabled={wanted.length === 0 || refused !== null}
+          disabled={wanted.length === 0 || (verdict.settled && refused !== null)}
         >
           {trans.__('Apply')}
         </button>

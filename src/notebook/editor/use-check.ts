@@ -8,8 +8,11 @@ import { type IVerdict, NO_VERDICT, verdictOf } from './checked';
 /** Milliseconds without a change of the draft before the server is asked about it. */
 const QUIET = 250;
 
-/** What the server says of edits that are not made yet, as they are being written. */
-export function useCheck(model: IPipelineModel, edits: readonly schema.Edit[]): IVerdict {
+/** What the server says of edits that are not made yet, as they are being written; `settled`: of these, not of those before. */
+export function useCheck(
+  model: IPipelineModel,
+  edits: readonly schema.Edit[]
+): IVerdict & { readonly settled: boolean } {
   const [verdict, setVerdict] = React.useState<{ key: string; is: IVerdict }>({ key: '[]', is: NO_VERDICT });
   const key = JSON.stringify(edits);
   React.useEffect(() => {
@@ -26,7 +29,7 @@ export function useCheck(model: IPipelineModel, edits: readonly schema.Edit[]): 
       clearTimeout(timer);
     };
   }, [model, key]);
-  return verdict.is;
+  return { ...verdict.is, settled: verdict.key === key };
 }
 
 /** The verdict on edits; a refusal is one too, other failures wait until the edits are made. */
