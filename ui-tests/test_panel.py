@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from conftest import SHOTS, Lab
@@ -67,9 +68,14 @@ def point_at(page: Page, link: Locator) -> None:
     page.mouse.move(x, y)
 
 
-def dark(page: Page) -> None:
+@contextmanager
+def dark(page: Page) -> Iterator[None]:
+    """In the dark theme. It is a setting, which later tests would have, too."""
     run(page, "apputils:change-theme", theme="JupyterLab Dark")
     expect(page.locator("body[data-jp-theme-light=false]")).to_have_count(1)
+    yield
+    run(page, "apputils:change-theme", theme="JupyterLab Light")
+    expect(page.locator("body[data-jp-theme-light=true]")).to_have_count(1)
 
 
 def test_nothing_open_offers_examples(lab: Lab, lab_page: Page, shoot: Shoot) -> None:
@@ -111,6 +117,9 @@ def test_steps_are_suggested_changed_and_accepted(lab: Lab, lab_page: Page, shoo
     tags = [cell.metadata.get("tags") for cell in cells if cell.cell_type == "code"]
     assert tags == [["imports"], ["pipeline-parameters"], ["step:load_data"], ["step:fit"], None]
 
+    run(lab_page, "kfjlab:undo-tagging")
+    expect(shown).to_contain_text("has no steps yet")
+
 
 def test_the_graph_follows_the_notebook_and_leads_into_it(lab: Lab, lab_page: Page, shoot: Shoot) -> None:
     write(lab, "tagged.ipynb", TAGGED)
@@ -144,8 +153,8 @@ def test_the_graph_follows_the_notebook_and_leads_into_it(lab: Lab, lab_page: Pa
     expect(shown.get_by_text("nobody")).to_have_count(0)
     lab_page.keyboard.type(" + len(clean[0:rounds_of(labels)])")
     expect(shown).to_contain_text("rounds_of")
-    dark(lab_page)
-    shoot("panel-problem-dark")
+    with dark(lab_page):
+        shoot("panel-problem-dark")
 
 
 def test_a_problem_is_mended_by_its_fix_and_its_place_is_a_link(
@@ -209,8 +218,8 @@ def test_a_graph_beside_the_notebook_is_there_again_after_a_reload(
     main = lab_page.locator(".kfj-GraphWidget")
     expect(node(main, "train")).to_be_visible()
     shoot("graph-beside")
-    dark(lab_page)
-    shoot("graph-beside-dark")
+    with dark(lab_page):
+        shoot("graph-beside-dark")
     with lab_page.expect_response(re.compile(r"/lab/api/workspaces/")):
         pass
     lab_page.goto(f"{lab.url}/lab")
@@ -219,6 +228,75 @@ def test_a_graph_beside_the_notebook_is_there_again_after_a_reload(
     saved(lab, lab_page, "beside.ipynb")
     lab_page.get_by_role("tab", name="beside.ipynb", exact=True).locator(".lm-TabBar-tabCloseIcon").click()
     expect(main).to_have_count(0)
+
+
+FIGURE = """from IPython.display import SVG, display
+display(SVG('<svg xmlns="http://www.w3.org/2000/svg" width="90" height="50"><circle r="20" cx="45" cy="25"/></svg>'))"""
+
+
+def test_a_run_is_asked_for_started_and_shown_in_the_graph(lab: Lab, lab_page: Page, shoot: Shoot) -> None:
+    cells = [
+        code("size = 3  # how many\nfast = True", "pipeline-parameters"),
+        code("rows = list(range(size))", "step:load"),
+        code(FIGURE, "step:draw"),
+        code("share = 1 / len(rows[3:])", "step:divide"),
+        code("print(share)", "step:tell"),
+    ]
+    write(lab, "run.ipynb", cells)
+    notebook = open_notebook(lab_page, "run.ipynb")
+    shown = panel(lab_page)
+    shown.get_by_role("button", name="Run…").click()
+    form = shown.get_by_role("form", name="Run")
+    size = form.get_by_role("textbox", name=re.compile("size"))
+    expect(size).to_be_focused()
+    size.fill("many")
+    form.get_by_role("button", name="Run", exact=True).click()
+    expect(form.get_by_role("alert")).to_contain_text("whole number")
+    expect(size).to_be_focused()
+    shoot("panel-form")
+    size.fill("3")
+    size.press("Enter")
+    expect(form).to_have_count(0, timeout=20_000)
+
+    failed = node(shown, "divide")
+    expect(failed).to_have_accessible_name(re.compile("Failed"), timeout=60_000)
+    expect(node(shown, "load")).to_have_accessible_name(re.compile("Succeeded"))
+    expect(node(shown, "tell")).to_have_accessible_name(re.compile("Skipped"))
+    expect(node(shown, "draw").locator("image")).to_have_count(1)
+    expect(shown.get_by_role("status").filter(has_text="Failed")).to_be_visible()
+    failed.click()
+    step = shown.get_by_role("region", name="Step divide")
+    expect(step.get_by_role("alert")).to_contain_text("division by zero")
+    shoot("panel-failed")
+    with dark(lab_page):
+        shoot("panel-failed-dark")
+    step.get_by_role("button", name="Go to cell 3").click()
+    expect(notebook.locator(".jp-Cell.jp-mod-active")).to_contain_text("share =")
+
+    # with other parameters it goes well
+    run(lab_page, "kfjlab:run", parameters={"size": 5})
+    expect(size).to_have_value("5")
+    form.get_by_role("button", name="Run", exact=True).click()
+    expect(node(shown, "tell")).to_have_accessible_name(re.compile("Succeeded"), timeout=60_000)
+    expect(node(shown, "draw")).to_have_accessible_name(re.compile("Reused"))
+
+    # and again from one step on, by its menu
+    node(shown, "divide").click(button="right")
+    lab_page.get_by_role("menuitem", name="Run From Here").click()
+    expect(node(shown, "load")).to_have_accessible_name(re.compile("Reused"), timeout=60_000)
+    expect(node(shown, "tell")).to_have_accessible_name(re.compile("Succeeded"), timeout=60_000)
+
+
+def test_an_error_refuses_the_run_and_says_where(lab: Lab, lab_page: Page, shoot: Shoot) -> None:
+    write(lab, "error.ipynb", [code("x = 1", "step:one"), code("y = x +", "step:two")])
+    notebook = open_notebook(lab_page, "error.ipynb")
+    shown = panel(lab_page)
+    reason = shown.get_by_role("status").filter(has_text="must be mended")
+    expect(reason).to_be_visible()
+    expect(shown.get_by_role("button", name="Run", exact=True)).to_be_disabled()
+    shoot("panel-blocked")
+    reason.get_by_role("button").click()
+    expect(notebook.locator(".jp-Cell.jp-mod-active")).to_contain_text("y = x +")
 
 
 @pytest.mark.parametrize("kind", ["svg", "png", "mermaid"])

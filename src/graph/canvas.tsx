@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Direction, IDrawing } from './layout';
+import type { Direction, IBox, IDrawing } from './layout';
 import type { ILink } from './links';
 import { Heads, Scene } from './scene';
 import { type IPointed, Tip } from './tip';
@@ -9,6 +9,7 @@ import { Tools } from './tools';
 import type { IGraphNode, IStepStatus } from './types';
 import { usePointer } from './use-pointer';
 import { useView } from './use-view';
+import type { IView } from './viewport';
 import { type Arrow, walk } from './walking';
 
 export interface ICanvasProps {
@@ -82,14 +83,28 @@ export function Canvas(props: ICanvasProps): React.JSX.Element {
     event.stopPropagation();
   };
 
-  const point = (event: React.SyntheticEvent, x: number, y: number) => {
+  /** A node is told of beside it, so that it stays in sight. */
+  const pointAtNode = (id: string, box: IBox, on: IView) =>
+    setPointed({
+      what: 'node',
+      id,
+      x: on.x + box.x * on.scale - 8,
+      y: on.y + (box.y + box.height) * on.scale - 8,
+      clear: box.height * on.scale
+    });
+
+  const onPointerOver = (event: React.PointerEvent) => {
     const step = stepOf(event.target);
+    const box = step === null ? undefined : drawing.nodes.get(step);
     const link = event.target instanceof Element ? event.target.closest('[data-link]') : null;
-    const id = step ?? link?.getAttribute('data-link') ?? null;
-    if (id === null) {
+    const id = link?.getAttribute('data-link') ?? null;
+    if (step !== null && box) {
+      pointAtNode(step, box, view);
+    } else if (id !== null) {
+      const { left = 0, top = 0 } = frame.current?.getBoundingClientRect() ?? {};
+      setPointed({ what: 'link', id, x: event.clientX - left, y: event.clientY - top, clear: 0 });
+    } else {
       setPointed(null);
-    } else if (pointed?.id !== id) {
-      setPointed({ what: step === null ? 'link' : 'node', id, x, y, clear: 0 });
     }
   };
 
@@ -100,15 +115,7 @@ export function Canvas(props: ICanvasProps): React.JSX.Element {
       setWalker(step);
       // A click shows where it was by itself.
       if (event.target.matches(':focus-visible')) {
-        const shown = act.show(box);
-        const x = shown.x + box.x * shown.scale;
-        setPointed({
-          what: 'node',
-          id: step,
-          x,
-          y: shown.y + (box.y + box.height) * shown.scale - 8,
-          clear: box.height * shown.scale
-        });
+        pointAtNode(step, box, act.show(box));
       }
     }
   };
@@ -128,10 +135,7 @@ export function Canvas(props: ICanvasProps): React.JSX.Element {
         onKeyDown={onKeyDown}
         onFocus={onFocus}
         onBlur={() => setPointed(null)}
-        onPointerOver={event => {
-          const frameBox = frame.current?.getBoundingClientRect();
-          point(event, event.clientX - (frameBox?.left ?? 0), event.clientY - (frameBox?.top ?? 0));
-        }}
+        onPointerOver={onPointerOver}
         onPointerLeave={() => setPointed(null)}
         onClick={event => {
           const step = stepOf(event.target);

@@ -38,7 +38,11 @@ export function Tip({ pointed, nodes, links, size, trans }: ITipProps): React.JS
   const below = pointed.y < size.height / 2;
   const place = below ? { top: pointed.y + 14 } : { bottom: size.height - pointed.y + pointed.clear + 10 };
   return (
-    <div className="kfj-Graph-tip" role="tooltip" style={{ left, maxWidth: WIDTH, ...place }}>
+    <div
+      className={`kfj-Graph-tip kfj-mod-${pointed.what}`}
+      role="tooltip"
+      style={{ left, maxWidth: WIDTH, ...place }}
+    >
       <strong>{text.title}</strong>
       {text.lines.map(line => (
         <div key={line}>{line}</div>

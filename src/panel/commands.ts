@@ -40,7 +40,7 @@ export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffec
   commands.addCommand(COMMANDS.showPanel, {
     label: args => (args.launcher ? trans.__('Pipelines') : trans.__('Show the Kubeflow Panel')),
     caption: trans.__('Make a pipeline of a notebook, run it, look at runs'),
-    icon: args => (args.launcher ? pipelineIcon : undefined),
+    icon: pipelineIcon,
     describedBy: {
       args: {
         type: 'object',

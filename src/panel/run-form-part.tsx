@@ -25,11 +25,10 @@ export function RunFormPart({
   useSignal(form.changed);
   const own = React.useRef<HTMLFormElement>(null);
   React.useEffect(() => own.current?.querySelector<HTMLElement>('input, textarea')?.focus(), [form]);
-  const submit = async () => {
-    if (!(await form.submit())) {
-      own.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
-    }
-  };
+  React.useEffect(
+    () => own.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus(),
+    [form.refusals]
+  );
   return (
     <form
       ref={own}
@@ -37,7 +36,7 @@ export function RunFormPart({
       aria-label={trans.__('Run')}
       onSubmit={event => {
         event.preventDefault();
-        void submit();
+        void form.submit();
       }}
       onKeyDown={event => {
         if (event.key === 'Escape') {

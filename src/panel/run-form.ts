@@ -24,6 +24,8 @@ export class RunForm {
   problems: readonly Problem[] = [];
   error: unknown = null;
   busy = false;
+  /** How often it was sent and refused. */
+  refusals = 0;
 
   /** `values`: instead of the defaults. `start` starts a run, or rejects. */
   constructor(
@@ -78,6 +80,7 @@ export class RunForm {
         .filter(([, fault]) => fault)
     );
     if (this.faults.size > 0) {
+      this.refusals++;
       this._changed.emit();
       return false;
     }
@@ -87,6 +90,7 @@ export class RunForm {
       await this.start({ ...valuesOf(this.fields), ...optionsOf(this.options) });
       return true;
     } catch (error) {
+      this.refusals++;
       const problems = error instanceof RequestError ? error.problems : [];
       const { fields, others } = sorted(problems, this.fields);
       this.faults = fields;

@@ -28,7 +28,7 @@ export function StepPart({
   const ran = run?.steps.find(one => one.name === step.name);
   const flows = [needs(step.name, links, trans), gives(step.name, links, trans)].filter(Boolean);
   return (
-    <section className="kfj-Section kfj-Step" aria-label={trans.__('Step %1', step.name)}>
+    <section className="kfj-Section" aria-label={trans.__('Step %1', step.name)}>
       <h3>{step.name}</h3>
       {ran && <Standing ran={ran} trans={trans} />}
       {flows.map(text => (
