@@ -257,7 +257,7 @@ class RunRequest(_Model):
 
 
 class RunSummary(_Model):
-    """A run as a list shows it. ``notebook``: its path for the contents API, None when it is outside of the server's root;
+    """A run as a list shows it. ``given``: names of the parameters that were given; the others had their defaults. ``notebook``: its path for the contents API, None when it is outside of the server's root;
     ``file``: its path on the machine."""
 
     id: str
@@ -272,6 +272,7 @@ class RunSummary(_Model):
     started: float | None
     ended: float | None
     parameters: dict[str, Any]
+    given: list[str]
     metrics: dict[str, float | None]
     steps: dict[StepState, int]
     error: str | None

@@ -101,6 +101,7 @@ def run_summary(context: Context, run: Run, steps: Sequence[StepRun]) -> models.
         started=run.started,
         ended=run.ended,
         parameters=plain_json(run.parameters),
+        given=list(run.options.get("given", ())),
         metrics=plain_json(run.metrics),
         steps=dict(Counter(step.state for step in steps)),
         error=error_text(run, steps),

@@ -1126,7 +1126,7 @@ export interface components {
     RunState: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
     /**
      * RunSummary
-     * @description A run as a list shows it. ``notebook``: its path for the contents API, None when it is outside of the server's root;
+     * @description A run as a list shows it. ``given``: names of the parameters that were given; the others had their defaults. ``notebook``: its path for the contents API, None when it is outside of the server's root;
      *     ``file``: its path on the machine.
      */
     RunSummary: {
@@ -1140,6 +1140,8 @@ export interface components {
       experiment: string | null;
       /** File */
       file: string;
+      /** Given */
+      given: string[];
       /** Id */
       id: string;
       /** Metrics */

@@ -4,6 +4,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api/client';
 import type * as schema from '../api/schema';
+import { givenParameters } from '../runs/given';
 import type { IPipelineModel, IRunModel, IRuns } from '../tokens';
 import { Proposal } from './proposal';
 import { RunForm } from './run-form';
@@ -135,7 +136,8 @@ export class Session implements IDisposable {
 
   /** Run a step and all that depend on it again, with the values of the newest run. */
   async runFrom(step: string): Promise<void> {
-    const parameters = this.latest?.detail?.summary.parameters ?? {};
+    const detail = this.latest?.detail;
+    const parameters = detail ? givenParameters(detail.summary) : {};
     await this.attempt('starting', () => this.start({ start_from: [step], parameters }));
   }
 

@@ -7,6 +7,7 @@ import type * as schema from '../api/schema';
 import { reveal } from '../notebook/reveal';
 import type { IRuns } from '../tokens';
 import { explain } from '../ui/explain';
+import { givenParameters } from './given';
 
 /** What the actions ask of the application around them. */
 export interface ISurroundings {
@@ -53,11 +54,10 @@ export class RunActions {
   /** Start a new run of the notebook as it is saved now: this step and those behind it, the others' results are taken over. */
   runFrom(run: schema.RunSummary, step: string): Promise<boolean> {
     return this.told(async () => {
-      const { parameters, target } = run;
       const started = await this.runs.start({
         path: this.notebookOf(run),
-        parameters,
-        target,
+        parameters: givenParameters(run),
+        target: run.target,
         start_from: [step]
       });
       this.runs.open(started.id);

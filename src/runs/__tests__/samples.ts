@@ -16,6 +16,7 @@ export function summary(change: Partial<schema.RunSummary> = {}): schema.RunSumm
     created: 1000,
     started: 1001,
     ended: null,
+    given: [],
     parameters: {},
     metrics: {},
     steps: {},
