@@ -257,8 +257,9 @@ class RunRequest(_Model):
 
 
 class RunSummary(_Model):
-    """A run as a list shows it. ``given``: names of the parameters that were given; the others had their defaults. ``notebook``: its path for the contents API, None when it is outside of the server's root;
-    ``file``: its path on the machine."""
+    """A run as a list shows it. ``notebook``: its path for the contents API, None when it is outside of the server's root; ``file``: its
+    path on the machine. ``given``: names of the parameters that were given; the others had their defaults.
+    """
 
     id: str
     name: str

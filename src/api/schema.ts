@@ -1126,8 +1126,8 @@ export interface components {
     RunState: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
     /**
      * RunSummary
-     * @description A run as a list shows it. ``given``: names of the parameters that were given; the others had their defaults. ``notebook``: its path for the contents API, None when it is outside of the server's root;
-     *     ``file``: its path on the machine.
+     * @description A run as a list shows it. ``notebook``: its path for the contents API, None when it is outside of the server's root; ``file``: its
+     *     path on the machine. ``given``: names of the parameters that were given; the others had their defaults.
      */
     RunSummary: {
       /** Created */
