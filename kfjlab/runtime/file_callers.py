@@ -32,6 +32,18 @@ def is_notebook(deep: bool = True) -> bool:
     return False
 
 
+def is_makedirs() -> bool:
+    """Whether ``os.makedirs`` asks, for a folder in which it makes another: it would make that, too."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.f_back
+    for _ in range(2):  # it asks by os.path.exists
+        if frame is not None and frame.f_code is os.makedirs.__code__:
+            return True
+        frame = frame and frame.f_back
+    return False
+
+
 def _callers() -> Iterator[str]:
     """The files of the code that is being executed, innermost first, without kfjlab's."""
     frame: Any = sys._getframe(2)

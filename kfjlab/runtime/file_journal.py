@@ -8,9 +8,10 @@ import time
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Set
 
+from .file_callers import is_makedirs
 from .file_links import Links
 from .file_log import TouchLog
-from .files import Places, Signature, file_digest, folder_names, signature
+from .files import DIRECTORY, Places, Signature, file_digest, folder_names, signature
 from .protocol import ABSENT
 
 EAGER = 8 * 1024 * 1024
@@ -21,7 +22,7 @@ _real_lstat = os.lstat
 
 @dataclass
 class Seen:
-    """A file as it was when the step first read it. ``version`` None: there was none. ``digest`` None: not taken yet."""
+    """A file as it was when the step first read it. ``version`` None: there was none, or a folder. ``digest`` None: not taken yet."""
 
     version: Optional[Signature]
     digest: Optional[str]
@@ -65,6 +66,9 @@ class Journal:
         self.writes: Dict[str, Written] = {}
         self.listings: Dict[str, List[str]] = {}
         self.made_folders: Set[str] = set()
+        self.wanted_folders: Set[str] = set()
+        """Those that the step has tried to make. They are there then, whoever has made them, so that they are is no read: steps that share
+        a folder (``os.makedirs(…, exist_ok=True)``) need not wait for each other."""
         self.removed_folders: Set[str] = set()
         self.settled: Set[str] = set()
         """Files whose times or permissions the step has set."""
@@ -156,12 +160,14 @@ class Journal:
 
     def make_folder(self, name: str) -> None:
         """A folder is about to be made."""
+        self.wanted_folders.add(name)
         if self._status(name) is None:
             self.made_folders.add(name)
             self.log.note("make", name)
 
     def remove_folder(self, name: str) -> None:
         """A folder is about to be removed."""
+        self._see(name, eager=True)
         if name in self.made_folders:
             self.made_folders.discard(name)
         elif self._status(name) is not None:
@@ -176,7 +182,7 @@ class Journal:
             self.log.note("subprocess", "")
 
     def _see(self, name: str, eager: bool) -> None:
-        if name in self.reads or name in self.writes:
+        if name in self.reads or name in self.writes or name in self.removed_folders:
             return
         self.since[name] = time.time()
         status = self._status(name)
@@ -190,10 +196,20 @@ class Journal:
             if eager and status.st_size <= min(EAGER, self.store_limit):
                 digest = file_digest(self.places.path(name), self.store_limit)
             seen = Seen(signature(status), digest)
+        elif stat.S_ISDIR(status.st_mode) and self._counts_as_folder(name):
+            seen = Seen(None, DIRECTORY)
         else:
             return
         self.reads[name] = seen
         self.log.note("read", name, seen.version, seen.digest)
+
+    def _counts_as_folder(self, name: str) -> bool:
+        """Whether it is a read that a folder is there. Those around the workspace, and outside of it, are there."""
+        if name == "." or not self.places.inside(name):
+            return False
+        if is_makedirs():
+            self.wanted_folders.add(name)
+        return name not in self.wanted_folders
 
     def _status(self, name: str) -> Optional[os.stat_result]:
         try:
@@ -210,6 +226,8 @@ class Journal:
             if kind == "write" and name not in self.writes:
                 self.writes[name] = Written(_version(details[0]), details[1])
             elif kind == "read" and name not in self.reads and name not in self.writes:
+                if details[1] == DIRECTORY and name in self.wanted_folders:
+                    continue
                 self.reads[name] = Seen(_version(details[0]), details[1])
             elif kind == "list" and name not in self.listings:
                 self.listings[name] = details[0]

@@ -19,12 +19,12 @@ from .files import (
     DIRECTORY,
     Signature,
     file_digest,
+    folders_around,
     is_ignored,
     is_temporary,
     known_digest,
     signature,
     survey,
-    workspace_snapshot,
 )
 from .protocol import ABSENT, CHANGED
 
@@ -79,6 +79,7 @@ class FileReporter:
         self._started = time.time()
         found = survey(journal.places.workspace, journal.places.hidden)
         self._before = found.files
+        self._folders_before = set(found.folders)
         counting = [
             folder for folder in found.folders if journal.places.name(journal.places.path(folder)) is not None
         ]
@@ -273,7 +274,8 @@ class FileReporter:
 
     def _unseen_changes(self, found: FileReport) -> Dict[str, Optional[Signature]]:
         """Changed files that the journal does not know and that this step must have changed; they are entered into it."""
-        after = workspace_snapshot(self._journal.places.workspace, self._journal.places.hidden)
+        found_after = survey(self._journal.places.workspace, self._journal.places.hidden)
+        after = found_after.files
         names = [n for n in self._before.keys() | after.keys() if self._before.get(n) != after.get(n)]
         names = [name for name in names if name not in self._journal.writes]
         mine = [name for name in names if name in self._kernel_writes]
@@ -288,7 +290,26 @@ class FileReporter:
         for name in mine:
             before = self._before.get(name)
             self._journal.writes[name] = Written(before, self._kept_before(name, before, found))
+        self._unseen_folders(set(found_after.folders))
         return {name: self._before.get(name) for name in mine}
+
+    def _unseen_folders(self, after: Set[str]) -> None:
+        """Enter the folders that programs of this step, or compiled code for the files that it wrote, made or removed."""
+        journal = self._journal
+        made, removed = after - self._folders_before, self._folders_before - after
+        made -= journal.made_folders
+        removed -= journal.removed_folders
+        if not journal.subprocesses:
+            made &= {folder for name in journal.writes for folder in folders_around(name)}
+            removed.clear()
+        if not (made or removed):
+            return
+        for other in journal.log.of_others(self._started):
+            claimed = {entry.name for entry in other.entries if entry.kind in ("make", "remove")}
+            made -= claimed
+            removed -= claimed
+        journal.made_folders |= made
+        journal.removed_folders |= removed
 
     def _kept_before(self, name: str, before: Optional[Signature], found: FileReport) -> str:
         """The digest of what was in a file before compiled code changed it; empty, and reported, where nobody knows."""

@@ -140,6 +140,12 @@ def folder_names(path: str) -> List[str]:
         return []
 
 
+def folders_around(name: str) -> List[str]:
+    """The names of the folders that a file of the workspace is in, without the workspace itself."""
+    parts = name.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
+
+
 def is_ignored(name: str) -> bool:
     """Whether a file or folder of this name is no part of the data (version control, caches, trash, what kfjlab is still writing)."""
     return name in IGNORED_NAMES or name.startswith((".Trash-", ".kfjlab-", ".nfs"))
@@ -153,13 +159,6 @@ class Survey:
     files: Dict[str, Signature]
     folders: List[str]
     links: List[str]
-
-
-def workspace_snapshot(
-    root: str, hidden: Tuple[str, ...] = (), limit: int = SNAPSHOT_LIMIT
-) -> Dict[str, Signature]:
-    """The files of :func:`survey`."""
-    return survey(root, hidden, limit).files
 
 
 def survey(root: str, hidden: Tuple[str, ...] = (), limit: int = SNAPSHOT_LIMIT) -> Survey:

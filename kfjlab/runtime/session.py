@@ -20,7 +20,14 @@ from .file_children import adopt_spawner
 from .file_journal import Journal
 from .file_log import TouchLog
 from .file_watch import Watch, activate
-from .files import Places, file_digest, folder_names, hidden_folders, remember_digests_in
+from .files import (
+    DIRECTORY,
+    Places,
+    file_digest,
+    folder_names,
+    hidden_folders,
+    remember_digests_in,
+)
 from .imports import ImportWatch
 from .messages import Reactor
 from .notebook_output import ExecutedNotebook
@@ -190,6 +197,8 @@ def _reads(journal: Journal) -> Dict[str, str]:
         path = journal.places.path(name)
         if seen.digest == ABSENT and os.path.isdir(path):
             continue  # it looked for a folder and then made it
+        if seen.digest == DIRECTORY:
+            continue  # most likely one that it makes if it is not there
         own = name in journal.writes
         reads[f"file:{name}"] = (None if own else seen.digest) or file_digest(path, STORE_LIMIT)
     for name in journal.listings:

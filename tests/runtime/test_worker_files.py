@@ -16,7 +16,7 @@ import pytest
 
 import kfjlab.runtime
 from kfjlab.runtime.file_kernel import listen
-from kfjlab.runtime.files import file_digest, folder_names, workspace_snapshot
+from kfjlab.runtime.files import DIRECTORY, file_digest, folder_names, survey
 from kfjlab.runtime.objects import ObjectStore
 from kfjlab.runtime.protocol import ABSENT, CHANGED, StepRecord
 from tests.runtime.harness import Bench, cells
@@ -123,6 +123,7 @@ def test_looking(bench: Bench) -> None:
             "file:also": ABSENT,
             "file:also/missing": ABSENT,
             "file:here": sha("h"),
+            "file:folder": DIRECTORY,
             "file:third": ABSENT,
             "file:/nowhere": ABSENT,
             "file:/nowhere/at": ABSENT,
@@ -141,11 +142,12 @@ def test_looking_at_the_entries_of_a_folder(bench: Bench) -> None:
         "import os\nwith os.scandir('data') as found: kinds = sorted((e.name, e.is_dir(), isinstance(e, os.DirEntry)) for e in found)\n"
         "assert kinds == [('a', False, True), ('b', False, True), ('sub', True, True)]\nlen([open(e) for e in os.scandir('data') if e.name == 'a'])"
     )
-    assert touched(record)[0] == {"dir:data": listed, "file:data/a": sha("a"), "file:data/b": sha("b")}
+    sub = {"file:data/sub": DIRECTORY}
+    assert touched(record)[0] == {"dir:data": listed, "file:data/a": sha("a"), "file:data/b": sha("b"), **sub}
     record = bench.run(
         "import glob, os\nfor _ in os.walk('data'): pass\nglob.glob('data/*')\n[e.name for e in os.scandir('data')]"
     )
-    assert touched(record)[0] == {"dir:data": listed, "dir:data/sub": "[]"}
+    assert touched(record)[0] == {"dir:data": listed, "dir:data/sub": "[]", **sub}
 
 
 def test_settings_and_caches_count_when_the_notebook_asks_for_them(tmp_path: Path) -> None:
@@ -211,6 +213,25 @@ def test_folders(bench: Bench) -> None:
         "import os\nos.makedirs('out/deep', exist_ok=True)\nos.path.exists('out') or os.mkdir('out')"
     )
     assert touched(again) == ({}, {}, {})
+
+
+def test_that_a_folder_is_there_is_a_read_unless_the_step_would_make_it(bench: Bench) -> None:
+    (bench.workspace / "out").mkdir()
+    record = bench.run("import os\nos.path.isdir('out')\nos.path.exists('.')\nos.path.exists('..')")
+    assert touched(record) == ({"file:out": DIRECTORY}, {}, {})
+    wanted = "import os\nfrom pathlib import Path\nPath('out').mkdir(exist_ok=True)\nos.makedirs('out/a', exist_ok=True)\nos.path.exists('out')"
+    assert "file:out" not in bench.run(wanted).reads
+    gone = bench.run("import os\nos.rmdir('out/a')\nos.path.exists('out/a')")
+    assert touched(gone) == ({"file:out/a": DIRECTORY}, {"file:out/a": ABSENT}, {"file:out/a": DIRECTORY})
+    in_child = "import multiprocessing, os\nos.makedirs('out', exist_ok=True)\nwith multiprocessing.get_context('fork').Pool(1) as p: p.map({}, ['out'])"
+    assert "file:out" not in bench.run(in_child.format("os.path.exists")).reads
+
+
+def test_folders_that_programs_make_and_remove(bench: Bench) -> None:
+    (bench.workspace / "old").mkdir()
+    _, writes, preimages = touched(bench.run("!mkdir -p new/deep; rmdir old"))
+    assert writes == {"file:new": DIRECTORY, "file:new/deep": DIRECTORY, "file:old": ABSENT}
+    assert preimages == {"file:new": ABSENT, "file:new/deep": ABSENT, "file:old": DIRECTORY}
 
 
 def test_imports_list_no_folders_and_local_modules_are_reads(bench: Bench) -> None:
@@ -581,9 +602,9 @@ def test_snapshots(tmp_path: Path) -> None:
     for name in ("a", "sub/b", ".git/c", "env/pyvenv.cfg", "env/d", "__pycache__/e.pyc"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
-    assert set(workspace_snapshot(str(tmp_path))) == {"a", "sub/b"}
+    assert set(survey(str(tmp_path)).files) == {"a", "sub/b"}
     assert folder_names(str(tmp_path)) == ["a", "env", "sub"] and folder_names(str(tmp_path / "none")) == []
-    assert len(workspace_snapshot(str(tmp_path), limit=1)) <= 1
+    assert len(survey(str(tmp_path), limit=1).files) <= 1
 
 
 BY_COMPILED_CODE = "import polars as pl\npl.DataFrame({'a': [2]}).write_csv('p.csv')\n"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from kfjlab.runtime.files import DIRECTORY, folders_around
 from kfjlab.runtime.protocol import ABSENT, UNTOUCHED, StepRecord, Value
 
 GENERATORS = frozenset({"ambient:random", "ambient:numpy.random", "ambient:torch.random"})
@@ -103,6 +104,8 @@ class _State:
 
     slots: dict[str, Slot] = field(default_factory=dict)
     settled: set[int] = field(default_factory=set)
+    folders: dict[str, int] = field(default_factory=dict)
+    """Folders (``file:`` resources) in which a step has left a file → the last of these steps."""
 
     def of_kind(self, prefix: str) -> dict[str, Slot]:
         return {name: slot for name, slot in self.slots.items() if name.startswith(prefix)}
@@ -125,6 +128,8 @@ class Ledger:
     ) -> None:
         self._touches = list(touches)
         self._records: list[StepRecord | None] = [None] * len(touches)
+        self._folders: list[frozenset[str]] = [frozenset()] * len(touches)
+        """For each record, the folders (``file:`` resources) in which its step has left files."""
         self._excluded: set[int] = set()
         self._given_up: set[int] = set()
         self._base = base
@@ -148,6 +153,7 @@ class Ledger:
         to be written: who reads it need not wait.
         """
         self._records[position] = record
+        self._folders[position] = _folders(record)
         self.expect(position, record.reads, changed(record))
 
     def give_up(self, position: int, record: StepRecord) -> None:
@@ -252,6 +258,7 @@ class Ledger:
         ):
             for name, digest in record.writes.items():
                 state.slots[name] = Slot(digest, record.values.get(name), position)
+            state.folders.update(dict.fromkeys(self._folders[position], position))
             if standing.status is Status.VALID:
                 state.settled.add(position)
             return
@@ -265,8 +272,13 @@ class Ledger:
             return self._summary("var:", state, names_only=True)
         if name.startswith("dir:"):
             return self._folder(name[len("dir:") :], state)
-        if name in state.slots:
-            return state.slots[name]
+        slot = state.slots.get(name)
+        if name in state.folders and (
+            slot is None or slot.writer is None or state.folders[name] > slot.writer
+        ):
+            return Slot(DIRECTORY, None, state.folders[name])
+        if slot is not None:
+            return slot
         return Slot(self._base(name))
 
     def _summary(self, prefix: str, state: _State, names_only: bool = False) -> Slot:
@@ -366,6 +378,15 @@ class Ledger:
 def changed(record: StepRecord) -> set[str]:
     """The resources that a step left in another state than it had read them in."""
     return {name for name, digest in record.writes.items() if record.reads.get(name) != digest}
+
+
+def _folders(record: StepRecord) -> frozenset[str]:
+    left = (name[len("file:") :] for name, digest in record.writes.items() if _is_left(name, digest))
+    return frozenset(f"file:{folder}" for name in left for folder in folders_around(name))
+
+
+def _is_left(resource: str, digest: str) -> bool:
+    return resource.startswith("file:") and not resource.startswith("file:/") and digest != ABSENT
 
 
 def _is_many(resource: str) -> bool:

@@ -131,11 +131,20 @@ class Workspace:
 
     def wanted(self, inputs: Inputs) -> dict[str, Slot]:
         """The files that a step has to find in a version that is known: those it reads, and in the folders that it lists all that some
-        attempt has touched."""
+        attempt has touched. Nothing is in a folder that it must not find."""
+        gone = [
+            name for name, slot in inputs.slots.items() if slot.digest == ABSENT and name.startswith("file:")
+        ]
+        gone = [name for name in gone if self.path(name).is_dir() and not self.path(name).is_symlink()]
+        later = {
+            name: Slot(ABSENT)
+            for name in self._preimages
+            if any(_is_below(name, f[len("file:") :]) for f in gone)
+        }
         folders = inputs.folders()
         touched = {**self.touched(), **inputs.files} if folders else {}
         listed = {name: slot for name, slot in touched.items() if any(_is_below(name, f) for f in folders)}
-        return {**listed, **inputs.slots}
+        return {**listed, **later, **inputs.slots}
 
     def misplaced(self, slots: Mapping[str, Slot]) -> dict[str, str]:
         """Files on disk that are not in the version that ``slots`` wants and that can be put back: resource → digest."""

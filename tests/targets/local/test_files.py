@@ -111,6 +111,46 @@ def test_what_a_stale_attempt_left_is_not_there_for_who_lists_the_folder(lab: La
     assert outcome.value("found") == list(outcome.value("words")) == ["out_B"]
 
 
+HIDDEN = ("functions", "import os, shutil, time\ndef nm(): return ''.join(['o', 'ut'])")
+
+
+def test_who_looks_for_a_folder_that_is_removed_before_it_sees_that(lab: Lab) -> None:
+    (lab.folder / "out").mkdir()
+    (lab.folder / "out" / "x").write_text("x")
+    outcome = lab.run(
+        HIDDEN, ("step:b", "time.sleep(0.6)\nshutil.rmtree(nm())"), ("step:c", "print(os.path.exists(nm()))"), max_parallel=4
+    )  # fmt: skip
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.outputs("c") == "False\n"
+
+
+def test_who_looks_for_a_folder_that_is_made_after_it_does_not_see_it(lab: Lab) -> None:
+    outcome = lab.run(
+        HIDDEN, ("step:a", "time.sleep(0.6)\nprint(os.path.exists(nm()))"),
+        ("step:b", "os.makedirs(nm())\nwith open(nm() + '/x', 'w') as f: f.write('x')\ndel f"),
+        ("step:c", "print(os.listdir(nm()))"), max_parallel=4,
+    )  # fmt: skip
+    assert outcome.state == "succeeded", outcome.run.error
+    assert outcome.outputs("a") == "False\n" and outcome.outputs("c") == "['x']\n"
+    assert (lab.folder / "out" / "x").read_text() == "x"
+
+
+def test_steps_that_share_a_folder_run_side_by_side(lab: Lab) -> None:
+    save = "os.makedirs(nm() + '/sub', exist_ok=True)\nopen(nm() + '/sub/{}', 'w').close()\nprint(os.path.isdir(nm()))"
+    cells = (
+        HIDDEN,
+        *((f"step:{name}", save.format(name)) for name in "abc"),
+        ("step:d", "print(os.path.isdir(nm()))"),
+    )
+    outcome = lab.run(*cells, max_parallel=4)
+    assert outcome.state == "succeeded", outcome.run.error
+    assert all(outcome.outputs(name) == "True\n" for name in "abcd")
+    assert [outcome.steps[name].attempt for name in "abc"] == [1, 1, 1]
+    shutil.rmtree(lab.folder / "out")
+    again = lab.run(*cells[:-1], ("step:d", "print(nm(), os.path.isdir(nm()))"))
+    assert again.executed() == {"d"} and again.outputs("d") == "out True\n"
+
+
 def test_what_the_run_before_left_is_there_as_from_top_to_bottom(lab: Lab) -> None:
     (lab.folder / "o.txt").write_text("old")
     (lab.folder / "p.txt").write_text("old")
