@@ -24,6 +24,7 @@ key                          state
 ``ipython.extensions``       ``%load_ext``
 ``ipython.options``          ``%config``, ``ast_node_interactivity``, ``%precision`` …
 ``ipython.magics``           magics that cells defined
+``module-code:NAME``         code that a module has executed again
 ``module:NAME``              attributes of a module (see :mod:`~kfjlab.runtime.ambient_modules`)
 ===========================  =========================================================================================
 

@@ -1,10 +1,10 @@
-"""Attributes of modules as ambient state: the key ``module:NAME``.
+"""Attributes of modules as ambient state: the key ``module:NAME``; and their code, where a step has executed that again:
+``module-code:NAME``.
 
 Modules of the workspace are compared whole, with the attributes of their classes. Of other modules (libraries change their own attributes
 all the time) those attributes count that the notebook's cells assign: ``module.attribute = …``, ``Class.attribute = …`` or
 ``setattr(module, "attribute", …)``. What travels is the values of the attributes that were changed since the module was imported (or since
-the prelude): ``{"set": {…}, "deleted": […]}``, those of classes under dotted names (``Config.rate``). A module that was executed again
-from other code takes that along (``"code"``, in front: see :mod:`~kfjlab.runtime.module_code`).
+the prelude): ``{"set": {…}, "deleted": […]}``, those of classes under dotted names (``Config.rate``).
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from types import FrameType, FunctionType, ModuleType
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .ambient import AmbientChanges
+from .autoreload import align
 from .files import Places
-from .module_code import Code, executed
+from .module_code import Code, executed, executed_source
 from .objects import ObjectStore
 from .pickling import can_change
 from .protocol import UNTOUCHED, CellSource, Value
@@ -26,6 +27,7 @@ from .states import States
 from .values import Carrier
 
 PREFIX = "module:"
+CODE_PREFIX = "module-code:"
 
 
 class _Watched:
@@ -86,6 +88,8 @@ class WorkspaceModules:
         self._watched: Dict[str, _Watched] = {}
         self._store: Optional[ObjectStore] = None
         self._given: Dict[str, Value] = {}
+        self._left_behind: Set[str] = set()
+        """Modules that were changed before the step imported them anew."""
         self._at_start: Set[str] = set()
         self._foreign: Dict[Tuple[str, str], Any] = {}
         self._assigned: Set[Tuple[str, str]] = set()
@@ -102,12 +106,18 @@ class WorkspaceModules:
         self.on_import(origin)
         if not self._is_workspace(origin):
             return
-        code = executed(module.__name__, origin)
-        known = self._watched.get(module.__name__)
-        if module.__name__ in self._at_start and known is not None and known.module is module:
+        known = self._watched.get(module.__name__) if module.__name__ in self._at_start else None
+        anew = known is not None and (
+            known.module is not module or (known.code is not None and known.code.anew)
+        )
+        code = executed(module.__name__, origin, anew)
+        if known is not None and known.module is module:
             known.again, known.code = True, code or known.code
             return
+        if known is not None and (known.look() or known.changed):
+            self._left_behind.add(module.__name__)
         watched = self._watched[module.__name__] = _Watched(module)
+        watched.again, watched.code = code is not None, code
         if self._store is not None:
             watched.begin(self._store)
 
@@ -126,6 +136,19 @@ class WorkspaceModules:
     def rebase(self, store: ObjectStore) -> None:
         """The modules are as the prelude left them."""
         self._store = store
+
+    def set_code(self, values: Mapping[str, Value], states: States) -> None:
+        """Execute the stored code of modules, before anything is loaded that may be theirs."""
+        for key, value in values.items():
+            if not key.startswith(CODE_PREFIX):
+                continue
+            code: Code = states.get(value)
+            module = sys.modules[code.name]
+            known = self._watched.get(code.name)
+            if known is None or known.module is not module:
+                known = self._watched[code.name] = _Watched(module)
+            known.code = code
+            self._given[key] = value
 
     def set(self, values: Mapping[str, Value], states: States) -> None:
         """Bring stored states about, by key."""
@@ -147,7 +170,6 @@ class WorkspaceModules:
             names = {*state["set"], *state["deleted"]}
             if name in self._watched:
                 self._watched[name].changed |= names
-                self._watched[name].code = state["code"]
             self._assigned |= {(name, attribute) for attribute in names}
 
     def begin(self, store: ObjectStore, cells: Iterable[CellSource], transform: Callable[[str], str]) -> None:
@@ -156,6 +178,8 @@ class WorkspaceModules:
         for watched in self._watched.values():
             watched.begin(store)
         self._at_start = set(self._watched)
+        sources = [(watched.module, executed_source(name)) for name, watched in self._watched.items()]
+        align([(module, source) for module, source in sources if source is not None], self.executed)
         self._targets = _assigned_attributes(cells, transform)
         self._assigned |= self._resolve(self._targets)
         self._foreign = {pair: _attribute(*pair) for pair in self._assigned}
@@ -165,6 +189,14 @@ class WorkspaceModules:
         changes = AmbientChanges(
             reads={key: value.content or value.digest for key, value in self._given.items()}
         )
+        for name in sorted(self._left_behind if saving else ()):
+            message = (
+                f"{states.step} imported {name} anew, after it had been changed. What still refers to the module from before finds it in "
+                "later steps as the imports left it: import everything of it anew, too."
+            )
+            changes.warnings.append(
+                {"code": "unseen-change", "message": message, "cell": None, "name": f"ambient:{PREFIX}{name}"}
+            )
         found: Dict[str, Set[str]] = {}
         for name, watched in self._watched.items():
             if watched.look():
@@ -178,6 +210,10 @@ class WorkspaceModules:
         for name, attributes in found.items():
             key = PREFIX + name
             changes.reads.setdefault(key, UNTOUCHED)
+            code = self._watched[name].code if name in self._watched else None
+            if saving and code is not None:
+                changes.reads.setdefault(CODE_PREFIX + name, UNTOUCHED)
+                _store(CODE_PREFIX + name, code, states, changes)
             if saving:
                 self._store_module(states, key, sys.modules[name], attributes, changes)
         return changes
@@ -186,8 +222,7 @@ class WorkspaceModules:
         self, states: States, key: str, module: ModuleType, attributes: Set[str], changes: AmbientChanges
     ) -> None:
         variables = {id(value): name for name, value in self._namespace.items() if not name.startswith("_")}
-        watched = self._watched.get(module.__name__)
-        state: Dict[str, Any] = {"code": watched and watched.code, "set": {}, "deleted": []}
+        state: Dict[str, Any] = {"set": {}, "deleted": []}
         for attribute in sorted(attributes):
             changed = _attribute(module.__name__, attribute)
             if changed is _ABSENT:
@@ -210,9 +245,7 @@ class WorkspaceModules:
                 changes.warnings.append(
                     {"code": "shared-with-module", "message": message, "cell": None, "name": f"ambient:{key}"}
                 )
-        value, _ = states.put(state)
-        if value is not None:
-            changes.writes[key], changes.values[key] = value.content or value.digest, value
+        _store(key, state, states, changes)
 
     def _counts(self, origin: str) -> bool:
         return self._places.name(origin) is not None
@@ -235,6 +268,12 @@ class WorkspaceModules:
                 if _attribute(owner.__module__, owner.__qualname__) is owner:
                     found.add((owner.__module__, f"{owner.__qualname__}.{attribute}"))
         return found
+
+
+def _store(key: str, state: Any, states: States, changes: AmbientChanges) -> None:
+    value, _ = states.put(state)
+    if value is not None:
+        changes.writes[key], changes.values[key] = value.content or value.digest, value
 
 
 _SEEN_OTHERWISE = frozenset(("sys", name) for name in ("argv", "path", "stdin", "stdout", "stderr"))

@@ -140,6 +140,7 @@ class StepAttempt:
             self._start_watching()
         states = States(store, session.namespace, spec.step)
         session.ambient.set(spec.ambient, states, early=True)
+        session.modules.set_code(spec.ambient, states)
         assert session.carrier is not None
         self._carrier = session.carrier
         self._carrier.step = spec.step

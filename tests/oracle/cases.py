@@ -957,6 +957,81 @@ CASES: dict[str, Program] = {
         """,
         imports=1,
     ),
+    "modules that are executed again": program(
+        """
+        import importlib, os, sys
+        import helper
+        from helper import rate
+        #%%
+        with open("helper.py", "w") as f:
+            f.write("X = 20\\ndef rate():\\n    return X, 'new'\\n")
+        #%%
+        del sys.modules["helper"]
+        import helper
+        #%%
+        print(helper.X, helper.rate(), rate(), rate is helper.rate)
+        helper.X += 1
+        #%%
+        from helper import rate
+        #%%
+        print(rate(), helper.rate is rate)
+        helper.EXTRA = [1]
+        #%%
+        helper = importlib.reload(helper)
+        #%%
+        print(helper.X, helper.EXTRA, rate(), sys.modules["helper"] is helper)
+        """,
+        imports=1,
+        files={"helper.py": "X = 1\ndef rate():\n    return X, 'old'\n"},
+    ),
+    "autoreload": program(
+        """
+        %load_ext autoreload
+        %autoreload 2
+        import helper
+        #%%
+        import time
+        time.sleep(0.05)
+        with open("helper.py", "w") as f:
+            f.write("X = 20\\ndef rate():\\n    return X, 'new'\\n")
+        #%%
+        helper.X = 5
+        #%%
+        print(helper.X, helper.rate())
+        helper.X += 1
+        #%%
+        time.sleep(0.05)
+        with open("helper.py", "w") as f:
+            f.write("X = 30\\ndef rate():\\n    return X, 'newer'\\n")
+        #%%
+        y = helper.X
+        #%%
+        print(helper.X, helper.rate(), y)
+        """,
+        imports=1,
+        files={"helper.py": "X = 1\ndef rate():\n    return X, 'old'\n"},
+    ),
+    "folders that are removed and made": program(
+        """
+        import os, shutil
+        #%%
+        def name(): return "".join(["o", "ut"])
+        #%%
+        os.makedirs(name())
+        open(name() + "/x", "w").close()
+        #%%
+        print(os.path.isdir(name()))
+        #%%
+        shutil.rmtree(name())
+        #%%
+        print(os.path.exists(name()), os.listdir("."))
+        #%%
+        os.makedirs(name() + "/deep", exist_ok=True)
+        #%%
+        print(os.path.exists(name()), os.path.isdir(name() + "/deep"), os.path.exists(name() + "/x"))
+        """,
+        imports=2,
+    ),
     "options of libraries": program(
         """
         import numpy as np

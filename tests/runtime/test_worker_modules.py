@@ -101,6 +101,29 @@ def test_a_module_that_is_reloaded_from_new_code_has_that_in_later_steps(lab: Be
     assert lab.last.text() == "8 ['new'] ('new rate', 8) ('new rate', 8)\n"
 
 
+@pytest.mark.parametrize(
+    "again", ["importlib.reload(settings)", "del sys.modules['settings']\nimport settings"]
+)
+def test_what_later_steps_import_from_a_module_that_was_executed_again_is_new(lab: Bench, again: str) -> None:
+    (lab.workspace / "settings.py").write_text(NEW_SETTINGS)
+    first = lab.run(f"import importlib, sys\n{again}\nfrom settings import rate")
+    (lab.workspace / "settings.py").write_text("raise OSError('never executed')")
+    later = lab.follow(first, "print(rate(), settings.limit, rate is settings.rate)\nsettings.limit = 8")
+    assert lab.last.text() == "('new rate', 7) 7 True\n"
+    lab.follow(later, "import settings as same\nprint(same.rate())")
+    assert lab.last.text() == "('new rate', 8)\n"
+
+
+def test_a_module_that_is_imported_anew_is_another_than_that_of_the_imports(lab: Bench) -> None:
+    change = lab.run("settings.limit = 4")
+    anew = lab.follow(
+        change, "import sys\ndel sys.modules['settings']\nimport settings as other\nother.limit += 1"
+    )
+    assert [w["code"] for w in anew.warnings] == ["unseen-change"]
+    lab.follow(anew, "print(other.limit, other is settings, other.rate())")
+    assert lab.last.text() == "2 False 1\n"
+
+
 def test_a_module_that_is_imported_and_reloaded_in_one_step_is_as_if_imported(bench: Bench) -> None:
     (bench.workspace / "settings.py").write_text(SETTINGS)
     record = bench.run("import importlib, settings\nmodule = importlib.reload(settings)")
