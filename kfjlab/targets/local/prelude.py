@@ -112,9 +112,10 @@ class Prelude:
         start = asyncio.create_task(
             Zygote.start(self._job.interpreter, environment, spec_file, self._job.workspace, log)
         )
+        asked = False  # once: a second time would end the wait for the process that is being stopped
         while not (await asyncio.wait([start], timeout=POLL_EVERY))[0]:
-            if self._cancelled or self._store.cancel_requested(self._job.run.id):
-                start.cancel()
+            if not asked and (self._cancelled or self._store.cancel_requested(self._job.run.id)):
+                asked = start.cancel()
         if start.cancelled():
             raise PreludeFailed(CANCELLED)
         return start.result()

@@ -281,9 +281,10 @@ def test_a_cell_that_may_raise_ends_nothing_until_its_tag_is_gone(lab: Lab) -> N
 
 def test_cancel_while_the_imports_are_executed(lab: Lab) -> None:
     lab.write(
-        ("imports", "import time\nprint('soon', flush=True)\nopen('started', 'w').close()\ntime.sleep(61)"),
+        ("imports", "import time\nprint('soon', flush=True)\nopen('started', 'w').close()\n"
+         "try: time.sleep(61)\nfinally: time.sleep(1)"),
         ("step:a", "x = 1"),
-    )
+    )  # fmt: skip
     run_id = lab.start()
     while not (lab.folder / "started").exists():
         time.sleep(0.02)
