@@ -174,13 +174,16 @@ class FileReporter:
                 elif name in unseen or not journal.places.inside(name):
                     if not journal.places.inside(name):
                         self._changed.add(name)  # unless another step did it
-                    if is_temporary(name):
-                        continue
-                    found.warn(
-                        "content-lost",
-                        f"The step read {name} and then changed it in a way that kfjlab could not see in time.",
-                    )
-                    continue
+                    kept = journal.writes.get(name)
+                    if kept is not None and kept.preimage and kept.version == seen.version:
+                        found.reads[f"file:{name}"] = kept.preimage
+                    elif not journal.places.inside(name) and not is_temporary(name):
+                        found.warn(
+                            "content-lost",
+                            f"{name} was changed after the step had {self._done_to(name)} it, in a way that kfjlab could not see in time; "
+                            "the step is reused whatever is in it.",
+                        )
+                    continue  # of one in the workspace, that it was changed has told
                 else:
                     digest = CHANGED
             elif seen.version is not None and not name.endswith(_READ_WHOLE):
@@ -315,12 +318,19 @@ class FileReporter:
         """The digest of what was in a file before compiled code changed it; empty, and reported, where nobody knows."""
         preimage = ABSENT if before is None else self._old_digest(name, before)
         if not preimage:
-            found.warn(
-                "content-lost",
-                f"The step changed {name} outside of Python, so what was in it before could not be kept; "
-                "a step before it that has to run again would see the new content.",
+            message = (
+                f"The step changed {name} outside of Python, so what was in it before could not be kept: a step before it that reads it "
+                "and has to run again fails."
             )
+            if name in self._journal.reads:
+                message += (
+                    f" That it had {self._done_to(name)} it is forgotten: it is reused whatever is in it."
+                )
+            found.warn("content-lost", message)
         return preimage
+
+    def _done_to(self, name: str) -> str:
+        return "read" if name in self._journal.opened else "looked for"
 
     def _plausible(self, name: str) -> bool:
         """Whether the step may have changed a file without being seen (compiled code writes new results, not what Python has read)."""

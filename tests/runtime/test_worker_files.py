@@ -467,6 +467,15 @@ def test_compiled_code_that_writes(bench: Bench) -> None:
     assert touched(record)[1] == {"file:p.csv": sha("a\n2\n")}
 
 
+@needs_kernel
+def test_what_compiled_code_overwrites_is_told_once(bench: Bench) -> None:
+    pytest.importorskip("polars")
+    (bench.workspace / "p.csv").write_text("a\n1\n")
+    write = "import os\nimport polars as pl\nfound = os.path.exists('p.csv')\npl.DataFrame({'a': [2]}).write_csv('p.csv')"
+    (warning,) = bench.run(write).warnings
+    assert warning["code"] == "content-lost" and "had looked for it" in warning["message"]
+
+
 def test_others_changes_are_not_taken_for_the_steps(bench: Bench) -> None:
     (bench.workspace / "notes.md").write_text("1")
     attempt = bench.step("import time\ntime.sleep(0.5)")

@@ -127,6 +127,8 @@ class Journal:
                 self._store.set_metrics(self._run_id, record.metrics, step=step.name)
                 self._store.append(self._run_id, "metrics", step=step.name, data=dict(record.metrics))
             for warning in filter(_concerns_everybody, record.warnings):
+                if step.cached and warning["code"] in _OF_AN_EXECUTION:
+                    continue
                 self._store.append(
                     self._run_id, "problem", step=step.name, data={"severity": "warning", **warning}
                 )
@@ -178,6 +180,10 @@ class Journal:
                 raise
             self._cut.add(step)  # once a piece is missing the log stays as it is, rather than have holes
             self.problem(log_cut(step))
+
+
+_OF_AN_EXECUTION = frozenset({"content-lost", "ambiguous-write"})
+"""Warnings of what an execution has done to files: nothing of the kind happens when it is reused."""
 
 
 def _concerns_everybody(warning: Mapping[str, Any]) -> bool:

@@ -61,6 +61,10 @@ class Outcome:
     def stale(self) -> list[tuple[str | None, str]]:
         return [(event.step, event.data["resource"]) for event in self.events if event.kind == "stale"]
 
+    def problems(self) -> list[str]:
+        """The codes of what was found while it ran."""
+        return [event.data["code"] for event in self.events if event.kind == "problem"]
+
     def outputs(self, step: str) -> str:
         """The text that a step's cells have printed."""
         document = json.loads(Path(self.steps[step].notebook or "").read_text("utf-8"))

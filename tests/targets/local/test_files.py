@@ -114,6 +114,15 @@ def test_what_a_stale_attempt_left_is_not_there_for_who_lists_the_folder(lab: La
 HIDDEN = ("functions", "import os, shutil, time\ndef nm(): return ''.join(['o', 'ut'])")
 
 
+def test_a_reused_step_overwrites_nothing(lab: Lab) -> None:
+    (lab.folder / "o").write_text("before")
+    cells = (("imports", "import time"), ("step:a", "!echo after > o"))
+    for _ in range(2):  # only after the first time it is known that "o" is no file which the program may read
+        assert lab.run(*cells).problems() == ["content-lost"]
+    again = lab.run(*cells)
+    assert again.executed() == set() and again.problems() == []
+
+
 def test_who_looks_for_a_folder_that_is_removed_before_it_sees_that(lab: Lab) -> None:
     (lab.folder / "out").mkdir()
     (lab.folder / "out" / "x").write_text("x")
