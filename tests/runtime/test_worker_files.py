@@ -30,6 +30,11 @@ def bench(shared: Bench) -> Bench:
     return shared
 
 
+GO = ".kfjlab-go"
+"""A file that is no part of the data. Steps with :data:`UNTIL_GO` say that they are on, and wait until it is there."""
+UNTIL_GO = f"import os, time\nprint('on', flush=True)\nwhile not os.path.exists({GO!r}): time.sleep(0.01)\n"
+
+
 def sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -509,32 +514,31 @@ def test_a_file_that_someone_else_changes(bench: Bench) -> None:
 def test_a_file_that_another_step_writes_while_it_is_open(bench: Bench) -> None:
     """Neither what was read nor what was left is what the step alone would have read and left."""
     (bench.workspace / "log").write_text("before")
-    append = "import time\nwith open('log', 'a') as f:\n    time.sleep({}); f.write('{}')"
-    first = bench.step("print('on', flush=True)\n" + append.format(0.4, "1"), name="first")
+    first = bench.step(f"f = open('log', 'a')\n{UNTIL_GO}f.write('1')\nf.close()\ndel f", name="first")
     first.until(type="log")
-    time.sleep(0.1)
-    second = bench.step(append.format(0, "2"), name="second")
-    for attempt in (second, first):
-        reads, _, preimages = touched(attempt.result())
+    second = bench.run("with open('log', 'a') as f: f.write('2')")
+    (bench.workspace / GO).touch()
+    for record in (second, first.result()):
+        reads, _, preimages = touched(record)
         assert reads == {"file:log": CHANGED} and preimages == {"file:log": sha("before")}
     assert touched(bench.run("open('log', 'a').write('3')"))[0] == {"file:log": sha("before21")}
 
 
 def test_a_file_that_another_step_writes_before_it_is_read(bench: Bench) -> None:
     (bench.workspace / "d").write_text("old")
-    slow = bench.step(
-        "import time\nf = open('d')\nprint('on', flush=True)\ntime.sleep(0.3)\nf.read()\nf.close()\ndel f"
-    )
+    slow = bench.step(f"f = open('d')\n{UNTIL_GO}f.read()\nf.close()\ndel f")
     slow.until(type="log")
     bench.run("open('d', 'w').write('new')")
+    (bench.workspace / GO).touch()
     assert touched(slow.result())[0] == {"file:d": CHANGED}
 
 
 def test_the_first_of_writers_that_overlap_knows_what_was_there(bench: Bench) -> None:
     (bench.workspace / "d").write_text("old")
-    first = bench.step("import time\nopen('d', 'w').write('1')\nprint('on', flush=True)\ntime.sleep(0.3)")
+    first = bench.step(f"open('d', 'w').write('1')\n{UNTIL_GO}")
     first.until(type="log")
     second = bench.run("open('d', 'w').write('2')")
+    (bench.workspace / GO).touch()
     assert touched(second) == ({"file:d": CHANGED}, {"file:d": sha("2")}, {"file:d": sha("old")})
     assert touched(first.result())[0] == {"file:d": CHANGED}
 
