@@ -81,6 +81,7 @@ def test_the_two_minutes(lab: Lab, lab_page: Page, shoot: Shoot) -> None:
     step.get_by_role("button", name="Open step").click()
     opened = page.locator(".jp-NotebookPanel:visible")
     expect(opened).to_contain_text("no fit: slope", timeout=30_000)
+    expect(node(shown, "report")).to_be_visible()  # the panel stays with the notebook
     shoot("minutes-7-step")
     run(page, "application:close")
 

@@ -7,10 +7,12 @@ import { type IPipelineModelOptions, PipelineModel } from './model';
 /** What each notebook's model is made with; its path by the path of the document. */
 type Options = Omit<IPipelineModelOptions, 'panel' | 'path' | 'show'> & {
   path: (documentPath: string) => string;
+  /** Whether it is a user's notebook, not what a run has executed. */
+  counts: (documentPath: string) => boolean;
   show: (panel: NotebookPanel) => void;
 };
 
-/** {@link IPipelines}: a model for each open notebook, from its opening to its closing. */
+/** {@link IPipelines}: a model for each open notebook that counts, from its opening to its closing. */
 export class Pipelines implements IPipelines {
   private readonly models = new Map<NotebookPanel, PipelineModel>();
   private readonly _currentChanged = new Signal<this, IPipelineModel | null>(this);
@@ -24,9 +26,16 @@ export class Pipelines implements IPipelines {
     tracker.currentChanged.connect(() => this._currentChanged.emit(this.current));
   }
 
+  /** While what a run has executed is looked at, that of the notebook before. */
   get current(): IPipelineModel | null {
     const panel = this.tracker.currentWidget;
-    return panel === null ? null : (this.of(panel) ?? null);
+    if (panel === null) {
+      return null;
+    }
+    if (this.options.counts(panel.context.path)) {
+      this.last = panel;
+    }
+    return this.last === null ? null : (this.of(this.last) ?? null);
   }
 
   get currentChanged(): ISignal<this, IPipelineModel | null> {
@@ -48,7 +57,7 @@ export class Pipelines implements IPipelines {
   }
 
   private add(panel: NotebookPanel): void {
-    if (this.models.has(panel)) {
+    if (this.models.has(panel) || !this.options.counts(panel.context.path)) {
       return;
     }
     const { path, show, ...options } = this.options;
@@ -62,6 +71,11 @@ export class Pipelines implements IPipelines {
     panel.disposed.connect(() => {
       this.models.delete(panel);
       model.dispose();
+      if (this.last === panel) {
+        this.last = null;
+      }
     });
   }
+
+  private last: NotebookPanel | null = null;
 }

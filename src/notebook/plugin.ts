@@ -3,6 +3,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IPipelines, IServer } from '../tokens';
+import { DRIVE } from '../runs/drive';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- what the token provides, needed at once
 import { Pipelines } from './pipelines';
 
@@ -24,6 +25,7 @@ export const pipelinesPlugin: JupyterFrontEndPlugin<IPipelines> = {
     const pipelines = new Pipelines(tracker, {
       client: server.client,
       path: path => contents.localPath(path),
+      counts: path => contents.driveName(path) !== DRIVE,
       show: panel => app.shell.activateById(panel.id),
       trans: (translator ?? nullTranslator).load('kfjlab')
     });
