@@ -88,10 +88,18 @@ def _rich(path: str | None) -> list[models.Output]:
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             if set(data) - {"text/plain"}:
-                kept = {mime: value for mime, value in data.items() if len(str(value)) <= LARGEST_OUTPUT}
+                bundle = {mime: _whole(mime, value) for mime, value in data.items()}
+                kept = {mime: value for mime, value in bundle.items() if len(str(value)) <= LARGEST_OUTPUT}
                 found.append(
                     models.Output(
                         cell=str(cell.get("id", "")), data=kept, left_out=sorted(set(data) - set(kept))
                     )
                 )
     return found
+
+
+def _whole(mime: str, value: Any) -> Any:
+    """Content of a mime bundle as one text, which files may keep as a list of lines; JSON stays what it is."""
+    if isinstance(value, list) and not mime.endswith("json"):
+        return "".join(map(str, value))
+    return value
