@@ -5,8 +5,9 @@ import type { Client } from '../api/client';
 import type * as schema from '../api/schema';
 import { Loading, Problem } from '../ui/message';
 import { bytes } from './format';
+import { Preview } from './preview';
 
-/** An artifact: what it was made from, and what was made of it. */
+/** An artifact: what it looks like, what it was made from, and what was made of it. */
 export function ArtifactDetails({
   artifact,
   client,
@@ -34,6 +35,7 @@ export function ArtifactDetails({
       <p className="kfj-Quiet">
         {trans.__('%1, %2, made by step “%3”', artifact.type, bytes(artifact.size), artifact.step)}
       </p>
+      <Preview artifact={artifact} client={client} trans={trans} />
       {error !== null && <Problem error={error} trans={trans} />}
       {lineage === null && error === null && <Loading>{trans.__('Asking where it comes from…')}</Loading>}
       {lineage && (

@@ -5,7 +5,6 @@ import type * as schema from '../api/schema';
 import type { IRuns } from '../tokens';
 import { Inline, StateGlyph } from '../ui/glyphs';
 import type { RunActions } from './actions';
-import { isOver } from './events';
 import { spansOf } from './ansi';
 
 /** Why a run failed: which step, where, and what can be done. */
@@ -63,15 +62,6 @@ export function FailureCard({
             >
               {trans.__('Run from here')}
             </button>
-            {isOver(summary.state) && (
-              <button
-                className="jp-mod-styled"
-                title={trans.__('Go on with this run; what has succeeded is kept')}
-                onClick={() => void actions.resume(summary.id)}
-              >
-                {trans.__('Resume')}
-              </button>
-            )}
           </p>
         </div>
       ))}
@@ -106,7 +96,7 @@ export function Fault({
   return (
     <>
       <p className="kfj-Failure-message">
-        {error.kind && <strong>{error.kind}: </strong>}
+        {error.kind && !error.message.startsWith(error.kind) && <strong>{error.kind}: </strong>}
         {error.message}
       </p>
       {error.fix && <p className="kfj-Failure-fix">{error.fix}</p>}
@@ -123,7 +113,7 @@ export function Fault({
         </p>
       )}
       {error.traceback && (
-        <details>
+        <details className="jp-RenderedText">
           <summary>{trans.__('Traceback')}</summary>
           <pre className="kfj-Failure-traceback" tabIndex={0}>
             {error.traceback.split('\n').map((line, number) => (

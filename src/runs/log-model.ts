@@ -44,6 +44,11 @@ export class LogModel implements IDisposable {
     return this.following;
   }
 
+  /** How often the window was moved to a line, which is then its first. */
+  get jumps(): number {
+    return this._jumps;
+  }
+
   get error(): unknown {
     return this._error;
   }
@@ -80,6 +85,7 @@ export class LogModel implements IDisposable {
       const part = await this.part(offset, CHUNK);
       this.place(part.text, part.start, part.next, part.size);
       this.following = part.next >= part.size;
+      this._jumps++;
     });
   }
 
@@ -176,6 +182,7 @@ export class LogModel implements IDisposable {
   private next = 0;
   private _size = 0;
   private following = true;
+  private _jumps = 0;
   private _error: unknown = null;
   private disposed = false;
   private readonly reading: Coalesced;

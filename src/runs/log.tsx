@@ -9,6 +9,7 @@ import { useWindow } from '../ui/windowed';
 import { spansOf } from './ansi';
 import { bytes } from './format';
 import { LogModel } from './log-model';
+import { LogSearch } from './log-search';
 import type { RunModel } from './model';
 
 /** Pixels; the same in style/run-page.css. */
@@ -74,7 +75,10 @@ function StepLog({
   }, [model, log, step]);
   return (
     <div className="kfj-Log">
-      <div className="kfj-Log-bar">{children}</div>
+      <div className="kfj-Log-bar">
+        {children}
+        <LogSearch log={log} client={client} trans={trans} />
+      </div>
       <Lines log={log} trans={trans} />
     </div>
   );
@@ -82,12 +86,8 @@ function StepLog({
 
 function Lines({ log, trans }: { log: LogModel; trans: TranslationBundle }): React.JSX.Element {
   useSignal(log.changed);
-  const scroller = React.useRef<HTMLDivElement>(null);
-  const lines = log.lines ?? [];
-  const { first, end } = useWindow(scroller, lines.length, LINE);
-  useStayAtEnd(scroller, log, lines.length);
-
-  if (log.lines === null) {
+  const { lines } = log;
+  if (lines === null) {
     return log.error === null ? (
       <Loading>{trans.__('Reading the log…')}</Loading>
     ) : (
@@ -105,26 +105,7 @@ function Lines({ log, trans }: { log: LogModel; trans: TranslationBundle }): Rea
           </button>
         </p>
       )}
-      <div
-        ref={scroller}
-        className="kfj-Log-lines"
-        tabIndex={0}
-        role="log"
-        aria-live="off"
-        aria-label={trans.__('Log')}
-      >
-        {lines.length === 0 ? (
-          <p className="kfj-Quiet">{trans.__('Nothing was printed.')}</p>
-        ) : (
-          <div style={{ height: lines.length * LINE }}>
-            <pre style={{ transform: `translateY(${first * LINE}px)` }}>
-              {lines.slice(first, end).map((line, place) => (
-                <Line key={first + place} line={line} />
-              ))}
-            </pre>
-          </div>
-        )}
-      </div>
+      <Scroller log={log} lines={lines} trans={trans} />
       {!log.atEnd && (
         <p className="kfj-Log-edge">
           <button className="kfj-Link" onClick={() => void log.later()}>
@@ -136,6 +117,42 @@ function Lines({ log, trans }: { log: LogModel; trans: TranslationBundle }): Rea
         </p>
       )}
     </>
+  );
+}
+
+function Scroller({
+  log,
+  lines,
+  trans
+}: {
+  log: LogModel;
+  lines: readonly string[];
+  trans: TranslationBundle;
+}): React.JSX.Element {
+  const scroller = React.useRef<HTMLDivElement>(null);
+  const { first, end } = useWindow(scroller, lines.length, LINE);
+  useStayAtEnd(scroller, log, lines.length);
+  return (
+    <div
+      ref={scroller}
+      className="kfj-Log-lines"
+      tabIndex={0}
+      role="log"
+      aria-live="off"
+      aria-label={trans.__('Log')}
+    >
+      {lines.length === 0 ? (
+        <p className="kfj-Quiet">{trans.__('Nothing was printed.')}</p>
+      ) : (
+        <div className="jp-RenderedText" style={{ height: lines.length * LINE }}>
+          <pre style={{ transform: `translateY(${first * LINE}px)` }}>
+            {lines.slice(first, end).map((line, place) => (
+              <Line key={first + place} line={line} />
+            ))}
+          </pre>
+        </div>
+      )}
+    </div>
   );
 }
 
@@ -157,19 +174,21 @@ const Line = React.memo(function Line({ line }: { line: string }): React.JSX.Ele
 
 /** Who looks at the end sees what comes; who has scrolled up keeps seeing the same lines. */
 function useStayAtEnd(scroller: React.RefObject<HTMLDivElement | null>, log: LogModel, count: number): void {
-  const before = React.useRef({ start: 0, count: 0 });
+  const before = React.useRef({ start: 0, count: 0, jumps: 0 });
   React.useLayoutEffect(() => {
     const element = scroller.current;
     const last = before.current;
-    before.current = { start: log.start, count };
+    before.current = { start: log.start, count, jumps: log.jumps };
     if (!element) {
       return;
     }
     const atEnd = element.scrollTop + element.clientHeight >= last.count * LINE - LINE;
-    if (log.start < last.start && last.count > 0) {
+    if (log.jumps !== last.jumps) {
+      element.scrollTo(0, 0);
+    } else if (log.start < last.start && last.count > 0) {
       element.scrollBy(0, Math.max(0, count - last.count) * LINE);
     } else if (log.atEnd && (atEnd || last.count === 0)) {
       element.scrollTo(0, count * LINE);
     }
-  }, [scroller, log, log.start, log.atEnd, count]);
+  }, [scroller, log, log.start, log.atEnd, log.jumps, count]);
 }

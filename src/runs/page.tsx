@@ -6,6 +6,7 @@ import * as React from 'react';
 import type { Client } from '../api/client';
 import type * as schema from '../api/schema';
 import type { IRuns, IServer } from '../tokens';
+import { Boundary } from '../ui/boundary';
 import { Loading, Problem } from '../ui/message';
 import { useSignal } from '../ui/signal';
 import { Tabs } from '../ui/tabs';
@@ -164,7 +165,9 @@ function Body({
   };
   return (
     <Tabs tabs={tabs} chosen={tab} label={trans.__('Parts of the run')} onChoose={id => setTab(id as Tab)}>
-      {body()}
+      <Boundary key={tab} trans={trans}>
+        {body()}
+      </Boundary>
     </Tabs>
   );
 }

@@ -48,6 +48,7 @@ export class Pages<A extends ReadonlyPartialJSONObject, W extends Widget = Widge
   private place(id: string, content: W): MainAreaWidget<W> {
     const page = new MainAreaWidget<W>({ content });
     page.id = id;
+    page.toolbar.hide(); // an empty line otherwise
     page.title.closable = true;
     this.app.shell.add(page, 'main');
     void this.tracker.add(page);

@@ -55,7 +55,8 @@ function Output({
   const [error, setError] = React.useState('');
   // What comes anew from the server is equal more often than not: it is drawn again only when it is not.
   const bundle = JSON.stringify(output.data);
-  React.useEffect(() => {
+  // Taken off while the host is still in the page, which Lumino insists on: an effect would come too late.
+  React.useLayoutEffect(() => {
     const element = host.current;
     const data = JSON.parse(bundle) as MimeModel['data'];
     const mime = rendermime.preferredMimeType(data, 'ensure');
