@@ -45,12 +45,13 @@ NOTEBOOK = "notebook.ipynb"
 @dataclass(frozen=True)
 class Program:
     """A notebook as a list of code cells. ``imports``: how many cells at its head are tagged ``imports``; ``files``: what lies in
-    its folder before it runs."""
+    its folder before it runs. ``patience``: how many times longer than others it may take before it is taken to hang."""
 
     cells: tuple[str, ...]
     imports: int = 0
     files: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    patience: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -162,14 +163,14 @@ def _delayed(source: str, seconds: float) -> str:
     return f"__import__('time').sleep({seconds})\n{source}"
 
 
-def from_top_to_bottom(notebook: Path, dump: Path) -> Outcome:
+def from_top_to_bottom(notebook: Path, dump: Path, patience: float = 1.0) -> Outcome:
     """Run a notebook with nbclient, in its folder."""
     document = read_notebook(notebook)
     # Sockets in the file system: of several kernels that start at the same time, two may pick the same free port.
     sockets = tempfile.mkdtemp(prefix="k")
     client = NotebookClient(
         document,
-        timeout=int(CELL_TIMEOUT),
+        timeout=int(CELL_TIMEOUT * patience),
         km=AsyncKernelManager(kernel_name="python3", transport="ipc", ip=os.path.join(sockets, "k")),
         resources={"metadata": {"path": str(notebook.parent)}},
     )
@@ -218,11 +219,12 @@ def as_pipeline(
     *,
     parallel: int = 4,
     parameters: Mapping[str, Any] | None = None,
+    patience: float = 1.0,
 ) -> PipelineRun:
     """Run a notebook as a pipeline on this machine, and wait for its end."""
     pipeline = analyze(notebook)
     run_id = LocalTarget().start(pipeline, RunOptions(max_parallel=parallel, parameters=parameters or {}))
-    run = wait(run_id)
+    run = wait(run_id, RUN_TIMEOUT * patience)
     return finished(run, notebook, dump)
 
 
@@ -448,11 +450,12 @@ def compare(program: Program, schedule: Schedule, folder: Path, *, again: bool =
     """Run a program both ways under ``folder`` and say where the outcomes differ. ``again``: a second time too, from the cache."""
     first, second = folder / "reference", folder / "pipeline"
     first_dump, second_dump = folder / "reference.json", folder / "pipeline.json"
-    reference = from_top_to_bottom(prepare(program, schedule, first, first_dump), first_dump)
+    start = prepare(program, schedule, first, first_dump)
+    reference = from_top_to_bottom(start, first_dump, program.patience)
     notebook = prepare(program, schedule, second, second_dump)
     out = []
     for time_ in ("", "again, from the cache: ")[: 1 + again]:
-        result = as_pipeline(notebook, second_dump, parallel=schedule.parallel)
+        result = as_pipeline(notebook, second_dump, parallel=schedule.parallel, patience=program.patience)
         reused = all(result.cached.values())
         out += [time_ + line for line in disagreements(reference, result.outcome, reused=reused)]
         second_dump.unlink(missing_ok=True)

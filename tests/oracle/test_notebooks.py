@@ -37,6 +37,9 @@ OFFLINE: dict[str, tuple[tuple[str, ...], str]] = {
 """Notebooks, or their first cells, that need no network and no library that the tests do not have: the words of cells that are
 left out, and the word of the first cell that ends it. The others of the collection need tensorflow, torch, xgboost, seaborn or a download first."""
 
+HEAVY = "ml/06_decision_trees.ipynb"
+"""Fits some 6,000 trees in one cell, which takes nbclient about a minute on a small machine, and more on a busy one."""
+
 REFUSED = {"ml/tools_numpy.ipynb": "my_arrays"}
 """Notebooks of the above with a variable that holds an open file, and its name. The step that wants it from another step is told so."""
 
@@ -85,6 +88,7 @@ def test_examples_are_stored_without_outputs(name: str) -> None:
 
 
 def _program(path: Path, without: tuple[str, ...], until: str) -> Program:
+    patience = 4.0 if path.match(HEAVY) else 1.0
     cells = [SEED]
     for cell in _read(path)["cells"]:
         source = "".join(cell["source"])
@@ -92,13 +96,17 @@ def _program(path: Path, without: tuple[str, ...], until: str) -> Program:
             break
         if cell["cell_type"] == "code" and source.strip() and not any(word in source for word in without):
             cells.append(source)
-    return Program(tuple(cells))
+    return Program(tuple(cells), patience=patience)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "name",
-    [name for name in OFFLINE if name not in REFUSED],
+    [
+        pytest.param(name, marks=pytest.mark.timeout(900)) if name == HEAVY else name
+        for name in OFFLINE
+        if name not in REFUSED
+    ],
 )
 def test_notebooks_of_others(name: str, shared_notebooks: Path, tmp_path: Path, rng: random.Random) -> None:
     program = _program(shared_notebooks / name, *OFFLINE[name])
