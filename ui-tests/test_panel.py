@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 from conftest import SHOTS, Lab
 from notebook_pages import code, markdown, open_notebook, run, saved, write
+from panel_pages import node, panel
 from playwright.sync_api import Locator, Page, expect
 
 Shoot = Callable[[str], None]
@@ -32,17 +33,6 @@ TAGGED = [
     code("model = sum(clean) * rate + sum(labels)", "step:train"),
     code("print(model, len(clean))", "step:report"),
 ]
-
-
-def panel(page: Page) -> Locator:
-    run(page, "kfjlab:show-panel")
-    shown = page.get_by_role("region", name="Kubeflow")
-    expect(shown.get_by_role("tablist")).to_be_visible()
-    return shown
-
-
-def node(place: Locator, name: str) -> Locator:
-    return place.locator(f"svg g[data-step='{name}']")
 
 
 def nodes(place: Locator) -> list[str]:

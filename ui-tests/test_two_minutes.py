@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from conftest import Lab
 from notebook_pages import code, markdown, open_notebook, run, write
-from playwright.sync_api import Locator, Page, expect
+from panel_pages import node, panel
+from playwright.sync_api import Page, expect
 
 Shoot = Callable[[str], None]
 
@@ -31,14 +32,6 @@ NOTEBOOK = [
 ]
 
 
-def panel(page: Page) -> Locator:
-    return page.get_by_role("region", name="Kubeflow")
-
-
-def node(place: Locator, name: str) -> Locator:
-    return place.locator(f"svg g[data-step='{name}']")
-
-
 @pytest.mark.timeout(600)
 def test_the_two_minutes(lab: Lab, lab_page: Page, shoot: Shoot) -> None:
     page = lab_page
@@ -46,6 +39,7 @@ def test_the_two_minutes(lab: Lab, lab_page: Page, shoot: Shoot) -> None:
 
     # The launcher leads to the panel, which proposes steps for the notebook.
     page.locator(".jp-LauncherCard").filter(has_text="Pipelines").click()
+    expect(page.get_by_role("region", name="Kubeflow")).to_contain_text("No notebook is open")
     notebook = open_notebook(page, "bicycles.ipynb")
     shown = panel(page)
     shown.get_by_role("button", name="Suggest steps").click()

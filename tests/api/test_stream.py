@@ -75,7 +75,12 @@ async def until(true: Callable[[], bool]) -> None:
 
 async def threads_end() -> None:
     """Wait until nothing reads the store any more."""
-    await until(lambda: not any(thread.name == "kfjlab-feed" for thread in threading.enumerate()))
+    await until(lambda: readers() == 0)
+
+
+def readers() -> int:
+    """How many threads read the store for pages."""
+    return sum(thread.name == "kfjlab-feed" for thread in threading.enumerate())
 
 
 async def test_a_run_is_followed_from_an_offset(connect: Connect, store: RunStore, run: Run) -> None:
@@ -221,6 +226,7 @@ async def test_nothing_reads_the_store_when_nobody_listens(
     await say(connection, type="follow", run=run.id, after=0)
     await say(connection, type="watch")
     await events(connection, 1)
+    assert readers() == 1
     await say(connection, type="unfollow", run=run.id)
     await say(connection, type="unwatch")
     await threads_end()
@@ -247,14 +253,18 @@ async def test_a_message_that_is_none_is_refused_and_the_next_is_heard(
     assert await events(connection, 1) == [1]
 
 
-async def test_nobody_can_follow_without_end(connect: Connect) -> None:
+async def test_nobody_can_follow_without_end(connect: Connect, store: RunStore) -> None:
+    runs = [new_run(store).id for _ in range(feed.MOST_FOLLOWED + 1)]
+    assert all(store.claim(run) for run in runs)
     connection = await connect()
-    refused = 0
-    for number in range(feed.MOST_FOLLOWED * 2):
-        await say(connection, type="follow", run=f"run{number}")
-    for _ in range(feed.MOST_FOLLOWED * 2):
-        refused += (await hear(connection))["type"] == "failure"
-    assert refused < feed.MOST_FOLLOWED * 2
+    for run in runs:
+        await say(connection, type="follow", run=run)
+    heard = [await hear(connection) for _ in runs]
+    refused = [message["failure"]["message"] for message in heard if message["type"] == "failure"]
+    assert refused == [f"One page can follow {feed.MOST_FOLLOWED} runs at a time."]
+    await say(connection, type="unfollow", run=runs[0])
+    await say(connection, type="follow", run=runs[-1])
+    assert (await hear(connection))["run"] == runs[-1]
 
 
 @pytest.mark.parametrize("run_id", ["../../etc/passwd", "last", "\0", "%", "'; DROP TABLE runs;--", "\ud800"])

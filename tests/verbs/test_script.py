@@ -57,4 +57,8 @@ def test_a_cell_that_may_fail_does_not_end_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_examples_become_python(example: Path) -> None:
-    compile(as_script(analyze(example)), "script", "exec")
+    pipeline = analyze(example)
+    script = as_script(pipeline)
+    compile(script, "script", "exec")
+    places = [script.index(cell.source.splitlines()[0]) for step in pipeline.steps for cell in step.cells]
+    assert places == sorted(places)
