@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type * as schema from '../api/schema';
+import { roleWord } from '../ui/role';
 import { type Severity, severityWord, worst } from '../ui/severity';
 
 /** How a code cell stands in the pipeline, as it is shown beside it. */
@@ -46,24 +47,6 @@ export function problemsByCell(view: schema.PipelineView): Map<string, schema.Pr
     }
   }
   return found;
-}
-
-/** The word for a role. */
-export function roleWord(role: schema.Role, trans: TranslationBundle): string {
-  switch (role) {
-    case 'imports':
-      return trans.__('Imports');
-    case 'functions':
-      return trans.__('Functions');
-    case 'pipeline-parameters':
-      return trans.__('Parameters');
-    case 'pipeline-metrics':
-      return trans.__('Metrics');
-    case 'skip':
-      return trans.__('Skipped');
-    case 'step':
-      return trans.__('Step');
-  }
 }
 
 /** What is written on the chip: the step's name, or the word for the role. */

@@ -2,9 +2,9 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IPipelineModel } from '../tokens';
-import { Empty, Loading, Problem } from '../ui/message';
-import { useSignal } from '../ui/signal';
+import { Empty } from '../ui/message';
 import { PipelineGraph } from './pipeline';
+import { Read } from './read';
 import type { Session } from './session';
 import type { ITools } from './tools';
 
@@ -48,25 +48,17 @@ export class GraphWidget extends ReactWidget {
 
 function Shown({ session, tools }: { session: Session; tools: ITools }): React.JSX.Element {
   const { trans } = tools;
-  useSignal(session.changed);
-  React.useEffect(() => {
-    const look = session.look();
-    return () => look.dispose();
-  }, [session]);
-  const { view, error } = session.model;
-  if (!view) {
-    return error ? (
-      <Problem error={error} trans={trans} />
-    ) : (
-      <Loading>{trans.__('Reading the notebook…')}</Loading>
-    );
-  }
-  if (view.steps.length === 0) {
-    return (
-      <Empty title={trans.__('There are no steps')}>
-        <p>{view.problems[0]?.message ?? trans.__('Write some code, and it is shown here.')}</p>
-      </Empty>
-    );
-  }
-  return <PipelineGraph session={session} view={view} tools={tools} />;
+  return (
+    <Read session={session} tools={tools}>
+      {view =>
+        view.steps.length ? (
+          <PipelineGraph session={session} view={view} tools={tools} />
+        ) : (
+          <Empty title={trans.__('There are no steps')}>
+            <p>{view.problems[0]?.message ?? trans.__('Write some code, and it is shown here.')}</p>
+          </Empty>
+        )
+      }
+    </Read>
+  );
 }

@@ -1,10 +1,11 @@
 import * as React from 'react';
 
-import { Loading, Problem } from '../ui/message';
+import { Problem } from '../ui/message';
 import { useSignal } from '../ui/signal';
 import { NoNotebook } from './no-notebook';
 import { PipelinePart } from './pipeline';
 import { ProposalPart } from './proposal-part';
+import { Read } from './read';
 import type { Session } from './session';
 import type { ITools } from './tools';
 import { Untagged } from './untagged';
@@ -22,31 +23,20 @@ export function Pane({ tools }: { tools: ITools }): React.JSX.Element {
 }
 
 function SessionPane({ session, tools }: { session: Session; tools: ITools }): React.JSX.Element {
-  const { trans } = tools;
-  useSignal(session.changed);
-  React.useEffect(() => {
-    const look = session.look();
-    return () => look.dispose();
-  }, [session]);
-  const { view, error } = session.model;
-
-  if (!view) {
-    return error ? (
-      <Problem error={error} trans={trans} />
-    ) : (
-      <Loading>{trans.__('Reading the notebook…')}</Loading>
-    );
-  }
   return (
-    <>
-      {error !== null && <Problem error={error} trans={trans} />}
-      {session.proposal ? (
-        <ProposalPart proposal={session.proposal} session={session} trans={trans} />
-      ) : view.untagged ? (
-        <Untagged session={session} view={view} tools={tools} />
-      ) : (
-        <PipelinePart session={session} view={view} tools={tools} />
+    <Read session={session} tools={tools}>
+      {view => (
+        <>
+          {session.model.error !== null && <Problem error={session.model.error} trans={tools.trans} />}
+          {session.proposal ? (
+            <ProposalPart proposal={session.proposal} session={session} trans={tools.trans} />
+          ) : view.untagged ? (
+            <Untagged session={session} view={view} tools={tools} />
+          ) : (
+            <PipelinePart session={session} view={view} tools={tools} />
+          )}
+        </>
       )}
-    </>
+    </Read>
   );
 }

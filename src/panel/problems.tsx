@@ -5,7 +5,8 @@ import type { PipelineView, Problem } from '../api/schema';
 import { Inline, SeverityGlyph } from '../ui/glyphs';
 import { ordered } from './nodes';
 import type { Session } from './session';
-import { placeWord, severityWord } from './words';
+import { severityWord } from '../ui/severity';
+import { placeWord } from './words';
 
 /** What is wrong, where, and what mends it. */
 export function Problems({

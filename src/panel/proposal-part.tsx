@@ -3,11 +3,11 @@ import * as React from 'react';
 
 import { Graph } from '../graph/graph';
 import { Problem } from '../ui/message';
+import { roleWord } from '../ui/role';
 import { useSignal } from '../ui/signal';
 import { nodesOf } from './nodes';
 import type { IRow, Proposal } from './proposal';
 import type { Session } from './session';
-import { roleWord } from './words';
 
 /** Proposed steps: looked through, changed, accepted or dropped. */
 export function ProposalPart({

@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import type { PipelineView, RunDetail } from '../api/schema';
 import { Inline, StateGlyph } from '../ui/glyphs';
+import { runWord } from '../ui/states';
 import { ordered } from './nodes';
 import { Place } from './problems';
 import { RunFormPart } from './run-form-part';
@@ -126,13 +127,7 @@ function newestWord(
       return trans.__('Starting…');
     case 'running':
       return trans.__('%1 of %2 steps', over, steps);
-    case 'succeeded':
-      return trans.__('Succeeded');
-    case 'failed':
-      return trans.__('Failed');
-    case 'cancelled':
-      return trans.__('Cancelled');
-    case 'interrupted':
-      return trans.__('Interrupted');
+    default:
+      return runWord(state, trans);
   }
 }

@@ -4,6 +4,7 @@ import * as React from 'react';
 
 import type * as schema from '../api/schema';
 import type { IServer } from '../tokens';
+import { pipelineIcon } from '../ui/icons';
 import { Empty, Loading, Problem } from '../ui/message';
 import { duration } from '../ui/states';
 import { columnsOf, type IColumn, type ISorting, sorted } from './compare-model';
@@ -33,6 +34,7 @@ export class CompareWidget extends ReactWidget {
     super();
     this.addClass('kfj-Compare');
     const { model, trans } = props;
+    this.title.icon = pipelineIcon;
     this.title.label = trans.__('Compare %1 runs', model.ids.length);
     this.title.caption = model.ids.join(', ');
   }

@@ -1,22 +1,23 @@
 import type { IDisposable } from '@lumino/disposable';
-import { type ISignal, Signal } from '@lumino/signaling';
 
 import { type Client, RequestError } from '../api/client';
 import type * as schema from '../api/schema';
 import type { IStream } from '../api/stream';
 import { Coalesced } from './coalesced';
+import { Observed } from './observed';
 
 const DELAY = 200;
 /** Requests at the same time. */
 const AT_ONCE = 6;
 
 /** The runs that are compared, kept up to date. */
-export class CompareRuns implements IDisposable {
+export class CompareRuns extends Observed {
   constructor(
     readonly ids: readonly string[],
     private readonly client: Pick<Client, 'run'>,
     stream: IStream
   ) {
+    super();
     this.reading = new Coalesced(() => this.read(), DELAY);
     this.watching = stream.watch(told => {
       if (told.length === 0 || told.some(id => ids.includes(id))) {
@@ -36,23 +37,10 @@ export class CompareRuns implements IDisposable {
     return this._missing;
   }
 
-  get error(): unknown {
-    return this._error;
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this.disposed;
-  }
-
-  dispose(): void {
-    this.disposed = true;
+  override dispose(): void {
     this.watching.dispose();
     this.reading.dispose();
-    Signal.clearData(this);
+    super.dispose();
   }
 
   refresh(): void {
@@ -81,16 +69,11 @@ export class CompareRuns implements IDisposable {
     } catch (error) {
       this._error = error;
     }
-    if (!this.disposed) {
-      this._changed.emit();
-    }
+    this.tell();
   }
 
   private _runs: readonly schema.RunSummary[] | null = null;
   private _missing: readonly string[] = [];
-  private _error: unknown = null;
-  private disposed = false;
   private readonly reading: Coalesced;
   private readonly watching: IDisposable;
-  private readonly _changed = new Signal<this, void>(this);
 }

@@ -1,4 +1,5 @@
 import type { Contents, ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api/client';
@@ -26,7 +27,10 @@ export function stepOf(localPath: string): { run: string; step: string } | undef
 
 /** The executed cells of steps as notebooks that can be opened and read, not written. */
 export class RunDrive implements Contents.IDrive {
-  constructor(private readonly client: Client) {
+  constructor(
+    private readonly client: Client,
+    private readonly trans: TranslationBundle
+  ) {
     this.serverSettings = client.settings;
   }
 
@@ -54,7 +58,7 @@ export class RunDrive implements Contents.IDrive {
       return model(localPath, 'notebook', content);
     }
     if (parts.length > 1) {
-      throw new Error(`${localPath} is no step of a run.`);
+      throw new Error(this.trans.__('%1 is no step of a run.', localPath));
     }
     return model(localPath, 'directory', parts[0] ? await this.steps(parts[0]) : []);
   }
@@ -69,35 +73,41 @@ export class RunDrive implements Contents.IDrive {
   }
 
   newUntitled(): Promise<Contents.IModel> {
-    return readOnly();
+    return this.readOnly();
   }
 
   delete(): Promise<void> {
-    return readOnly();
+    return this.readOnly();
   }
 
   rename(): Promise<Contents.IModel> {
-    return readOnly();
+    return this.readOnly();
   }
 
   save(): Promise<Contents.IModel> {
-    return readOnly();
+    return this.readOnly();
   }
 
   copy(): Promise<Contents.IModel> {
-    return readOnly();
+    return this.readOnly();
   }
 
   createCheckpoint(): Promise<Contents.ICheckpointModel> {
-    return readOnly();
+    return this.readOnly();
   }
 
   restoreCheckpoint(): Promise<void> {
-    return readOnly();
+    return this.readOnly();
   }
 
   deleteCheckpoint(): Promise<void> {
-    return readOnly();
+    return this.readOnly();
+  }
+
+  private readOnly(): Promise<never> {
+    return Promise.reject(
+      new Error(this.trans.__('What a run has executed cannot be changed. Save a copy elsewhere instead.'))
+    );
   }
 
   private async steps(run: string): Promise<Contents.IModel[]> {
@@ -124,10 +134,4 @@ function model(path: string, type: 'notebook' | 'directory', content: unknown): 
     content,
     format: content === null ? null : 'json'
   };
-}
-
-function readOnly(): Promise<never> {
-  return Promise.reject(
-    new Error('What a run has executed cannot be changed. Save a copy elsewhere instead.')
-  );
 }

@@ -60,20 +60,3 @@ export function valueText(value: unknown): string {
   }
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
-
-export function runWord(state: schema.RunState, trans: TranslationBundle): string {
-  switch (state) {
-    case 'queued':
-      return trans.__('Queued');
-    case 'running':
-      return trans.__('Running');
-    case 'succeeded':
-      return trans.__('Succeeded');
-    case 'failed':
-      return trans.__('Failed');
-    case 'cancelled':
-      return trans.__('Cancelled');
-    case 'interrupted':
-      return trans.__('Interrupted');
-  }
-}

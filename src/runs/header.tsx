@@ -3,10 +3,10 @@ import * as React from 'react';
 
 import type * as schema from '../api/schema';
 import { useNow } from '../ui/now';
-import { duration } from '../ui/states';
+import { duration, runWord } from '../ui/states';
 import type { RunActions } from './actions';
 import { isOver } from './events';
-import { ago, moment, runWord, spent } from './format';
+import { ago, moment, spent } from './format';
 import { canResume } from './row';
 import { RunState } from './state';
 

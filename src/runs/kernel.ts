@@ -94,7 +94,7 @@ async function evaluated(
       trans.__('Load again.')
     );
   }
-  return answerOf(reply.user_expressions);
+  return answerOf(reply.user_expressions, trans);
 }
 
 /** What was loaded, in words. */

@@ -1,10 +1,10 @@
 import type { IDisposable } from '@lumino/disposable';
-import { type ISignal, Signal } from '@lumino/signaling';
 
 import { type Client, RequestError } from '../api/client';
 import type * as schema from '../api/schema';
 import type { IStream } from '../api/stream';
 import { Coalesced } from './coalesced';
+import { Observed } from './observed';
 
 /** Runs asked for at a time. */
 export const PAGE = 100;
@@ -27,11 +27,12 @@ export const NO_FILTER: IRunFilter = { text: '', states: [], notebook: null };
 export type ListSource = Pick<Client, 'runs' | 'run'>;
 
 /** Runs, newest first, as far as they have been asked for; kept up to date. */
-export class ListModel implements IDisposable {
+export class ListModel extends Observed {
   constructor(
     private readonly client: ListSource,
     stream: IStream
   ) {
+    super();
     this.reading = new Coalesced(() => this.read(), TYPING);
     this.news = new Coalesced(() => this.readNews(), NEWS);
     this.watching = stream.watch(ids => {
@@ -55,10 +56,6 @@ export class ListModel implements IDisposable {
     return this._total;
   }
 
-  get error(): unknown {
-    return this._error;
-  }
-
   get filter(): IRunFilter {
     return this._filter;
   }
@@ -72,20 +69,11 @@ export class ListModel implements IDisposable {
     return this._selected;
   }
 
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this.disposed;
-  }
-
-  dispose(): void {
-    this.disposed = true;
+  override dispose(): void {
     this.watching.dispose();
     this.reading.dispose();
     this.news.dispose();
-    Signal.clearData(this);
+    super.dispose();
   }
 
   setFilter(change: Partial<IRunFilter>): void {
@@ -96,7 +84,7 @@ export class ListModel implements IDisposable {
     } else {
       this.reading.now();
     }
-    this._changed.emit();
+    this.tell();
   }
 
   refresh(): void {
@@ -112,7 +100,7 @@ export class ListModel implements IDisposable {
     const filter = this._filter;
     try {
       const page = await this.client.runs({ ...query(filter), before: this.next, limit: PAGE });
-      if (filter === this._filter && !this.disposed) {
+      if (filter === this._filter && !this.isDisposed) {
         const known = new Set(this._runs.map(run => run.id));
         this._runs = [...this._runs, ...page.runs.filter(run => !known.has(run.id))];
         this._total = page.total;
@@ -131,12 +119,12 @@ export class ListModel implements IDisposable {
     if (!this._selected.delete(id)) {
       this._selected.add(id);
     }
-    this._changed.emit();
+    this.tell();
   }
 
   clearSelection(): void {
     this._selected.clear();
-    this._changed.emit();
+    this.tell();
   }
 
   /** Take a run out of the list that is known to be gone. */
@@ -200,14 +188,11 @@ export class ListModel implements IDisposable {
   }
 
   private emit(): void {
-    if (!this.disposed) {
-      this._changed.emit();
-    }
+    this.tell();
   }
 
   private _runs: readonly schema.RunSummary[] | null = null;
   private _total = 0;
-  private _error: unknown = null;
   private _filter = NO_FILTER;
   /** What the runs that are shown were asked for with. */
   private readFor: IRunFilter | null = null;
@@ -215,11 +200,9 @@ export class ListModel implements IDisposable {
   private loading = false;
   private readonly told = new Set<string>();
   private readonly _selected = new Set<string>();
-  private readonly _changed = new Signal<this, void>(this);
   private readonly reading: Coalesced;
   private readonly news: Coalesced;
   private readonly watching: IDisposable;
-  private disposed = false;
 }
 
 /** A list after its newest page was read again: what was read before of older runs stays. */

@@ -1,3 +1,5 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
 /** What loading a step's variables gave. `defined`: modules, functions and classes; `missing`: name → why it was not loaded. */
 export interface ILoaded {
   variables: string[];
@@ -42,7 +44,7 @@ function literal(text: string): string {
 }
 
 /** What a kernel's reply says. Throws a {@link LoadError}. */
-export function answerOf(reply: Record<string, unknown>): ILoaded {
+export function answerOf(reply: Record<string, unknown>, trans: TranslationBundle): ILoaded {
   const loaded = (reply.loaded ?? {}) as IResult;
   if (loaded.status === 'ok') {
     return JSON.parse(textOf(loaded)) as ILoaded;
@@ -53,7 +55,7 @@ export function answerOf(reply: Record<string, unknown>): ILoaded {
     const python = (reply.python ?? {}) as IResult;
     const program = python.status === 'ok' ? (JSON.parse(textOf(python)) as string) : 'python';
     throw new LoadError(
-      `kfjlab is not installed for the Python of this notebook’s kernel (${program}).`,
+      trans.__('kfjlab is not installed for the Python of this notebook’s kernel (%1).', program),
       '%pip install kfjlab'
     );
   }

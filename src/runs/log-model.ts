@@ -1,8 +1,6 @@
-import type { IDisposable } from '@lumino/disposable';
-import { type ISignal, Signal } from '@lumino/signaling';
-
 import type { Client } from '../api/client';
 import { Coalesced } from './coalesced';
+import { Observed } from './observed';
 
 /** Bytes that are read at a time. */
 export const CHUNK = 256 * 1024;
@@ -13,13 +11,14 @@ export const LONGEST = 2000;
 const DELAY = 150;
 
 /** A window on a step's log that moves with its end, until one goes elsewhere. Nothing is read before the first call. */
-export class LogModel implements IDisposable {
+export class LogModel extends Observed {
   /** `step`: empty for the imports and functions cells. */
   constructor(
     private readonly client: Pick<Client, 'log'>,
     readonly run: string,
     readonly step: string
   ) {
+    super();
     this.reading = new Coalesced(() => this.readOn(), DELAY);
   }
 
@@ -49,22 +48,9 @@ export class LogModel implements IDisposable {
     return this._jumps;
   }
 
-  get error(): unknown {
-    return this._error;
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this.disposed;
-  }
-
-  dispose(): void {
-    this.disposed = true;
+  override dispose(): void {
     this.reading.dispose();
-    Signal.clearData(this);
+    super.dispose();
   }
 
   /** The log has grown. */
@@ -120,7 +106,7 @@ export class LogModel implements IDisposable {
         return this.readTail();
       }
       let behind = true;
-      while (behind && this.following && !this.disposed) {
+      while (behind && this.following && !this.isDisposed) {
         const part = await this.part(this.next, CHUNK);
         if (part.size - part.next > 4 * CHUNK) {
           return this.readTail(); // it grows faster than anybody reads
@@ -171,9 +157,7 @@ export class LogModel implements IDisposable {
     } catch (error) {
       this._error = error;
     }
-    if (!this.disposed) {
-      this._changed.emit();
-    }
+    this.tell();
   }
 
   private text: string | null = null;
@@ -183,10 +167,7 @@ export class LogModel implements IDisposable {
   private _size = 0;
   private following = true;
   private _jumps = 0;
-  private _error: unknown = null;
-  private disposed = false;
   private readonly reading: Coalesced;
-  private readonly _changed = new Signal<this, void>(this);
 }
 
 /** The text from its first whole line on, and the offset of that in bytes. A text that is all one line stays whole. */

@@ -6,6 +6,7 @@ import type * as schema from '../api/schema';
 import type { IStream } from '../api/stream';
 import type { IRunModel } from '../tokens';
 import { Coalesced } from './coalesced';
+import { Observed } from './observed';
 import { applied, hasEnded, placeOf } from './events';
 
 /** How many events of before the detail are asked for again: they tell which cell a running step is at. */
@@ -17,12 +18,13 @@ const OUTPUTS_DELAY = 400;
 export type RunSource = Pick<Client, 'run' | 'outputs'>;
 
 /** See {@link IRunModel}. The detail is asked for once and follows the events; it is asked for again when the run's state changes. */
-export class RunModel implements IRunModel {
+export class RunModel extends Observed implements IRunModel {
   constructor(
     readonly id: string,
     private readonly client: RunSource,
     private readonly stream: IStream
   ) {
+    super();
     this.refreshing = new Coalesced(() => this.fetchDetail(), DETAIL_DELAY);
     this.showing = new Coalesced(() => this.fetchOutputs(), OUTPUTS_DELAY);
     this.watching = stream.watch(runs => {
@@ -35,10 +37,6 @@ export class RunModel implements IRunModel {
 
   get detail(): schema.RunDetail | null {
     return this._detail;
-  }
-
-  get error(): unknown {
-    return this._error;
   }
 
   get progress(): ReadonlyMap<string, { cell: number; of: number }> {
@@ -54,10 +52,6 @@ export class RunModel implements IRunModel {
     return this._stale;
   }
 
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
   /** A step's log (null: that of the imports and functions cells) has grown. */
   get logged(): ISignal<this, string | null> {
     return this._logged;
@@ -68,20 +62,15 @@ export class RunModel implements IRunModel {
     return this._made;
   }
 
-  get isDisposed(): boolean {
-    return this.disposed;
-  }
-
-  dispose(): void {
-    if (this.disposed) {
+  override dispose(): void {
+    if (this.isDisposed) {
       return;
     }
-    this.disposed = true;
     this.watching.dispose();
     this.following?.dispose();
     this.refreshing.dispose();
     this.showing.dispose();
-    Signal.clearData(this);
+    super.dispose();
   }
 
   /** Ask for the whole run again. */
@@ -93,7 +82,7 @@ export class RunModel implements IRunModel {
     this.meanwhile = [];
     try {
       const detail = await this.client.run(this.id);
-      if (this.disposed) {
+      if (this.isDisposed) {
         return;
       }
       const missed = this.meanwhile.filter(event => event.offset > detail.offset);
@@ -107,13 +96,11 @@ export class RunModel implements IRunModel {
     } catch (error) {
       this._error = error;
     }
-    if (!this.disposed) {
-      this._changed.emit();
-    }
+    this.tell();
   }
 
   private take(events: readonly schema.RunEvent[]): void {
-    if (!this._detail || this.disposed) {
+    if (!this._detail || this.isDisposed) {
       return;
     }
     const grown = new Set<string | null>();
@@ -130,7 +117,7 @@ export class RunModel implements IRunModel {
         this._detail = applied(this._detail, event);
       }
     }
-    this._changed.emit();
+    this.tell();
     grown.forEach(step => this._logged.emit(step));
     if (made) {
       this._made.emit();
@@ -196,17 +183,13 @@ export class RunModel implements IRunModel {
     } catch (error) {
       this._error = error;
     }
-    if (!this.disposed) {
-      this._changed.emit();
-    }
+    this.tell();
   }
 
   private _detail: schema.RunDetail | null = null;
-  private _error: unknown = null;
   private readonly _progress = new Map<string, { cell: number; of: number }>();
   private readonly _outputs = new Map<string, readonly schema.Output[]>();
   private readonly _stale = new Map<string, string>();
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _logged = new Signal<this, string | null>(this);
   private readonly _made = new Signal<this, void>(this);
   private readonly refreshing: Coalesced;
@@ -216,5 +199,4 @@ export class RunModel implements IRunModel {
   private following: IDisposable | undefined;
   /** Events since the detail was asked for last, which its answer may not know. */
   private meanwhile: schema.RunEvent[] = [];
-  private disposed = false;
 }

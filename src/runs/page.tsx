@@ -7,6 +7,7 @@ import type { Client } from '../api/client';
 import type * as schema from '../api/schema';
 import type { IRuns, IServer } from '../tokens';
 import { Boundary } from '../ui/boundary';
+import { pipelineIcon } from '../ui/icons';
 import { Loading, Problem } from '../ui/message';
 import { useSignal } from '../ui/signal';
 import { Tabs } from '../ui/tabs';
@@ -47,6 +48,7 @@ export class RunPage extends ReactWidget {
   constructor(private readonly props: IPageProps) {
     super();
     this.addClass('kfj-RunPage');
+    this.title.icon = pipelineIcon;
     this.entitle();
     props.model.changed.connect(this.entitle, this);
   }

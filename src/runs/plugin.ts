@@ -26,8 +26,8 @@ export const runsPlugin: JupyterFrontEndPlugin<IRuns> = {
   ): IRuns => {
     const trans = (translator ?? nullTranslator).load('kfjlab');
     const { contents, serverSettings } = app.serviceManager;
-    contents.addDrive(new RunDrive(server.client));
+    contents.addDrive(new RunDrive(server.client, trans));
     app.docRegistry.addWidgetExtension('Notebook', new ExecutedNotebooks(contents, trans));
-    return new Runs(server, new Places(app, tracker, trans), new Latest(serverSettings.baseUrl));
+    return new Runs(server, new Places(app, tracker, trans), new Latest(serverSettings.baseUrl), trans);
   }
 };

@@ -3,9 +3,9 @@ import { copyIcon, deleteIcon, fastForwardIcon, type LabIcon, stopIcon } from '@
 import * as React from 'react';
 
 import type * as schema from '../api/schema';
-import { duration } from '../ui/states';
+import { duration, runWord } from '../ui/states';
 import { isOver } from './events';
-import { ago, moment, number, runWord, spent } from './format';
+import { ago, moment, number, spent } from './format';
 import { RunStateIcon } from './state';
 
 /** Pixels. */

@@ -1,4 +1,5 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
@@ -21,7 +22,8 @@ export class Runs implements IRuns {
   constructor(
     private readonly server: IServer,
     private readonly places: IPlaces,
-    private readonly remembered: Latest
+    private readonly remembered: Latest,
+    private readonly trans: TranslationBundle
   ) {}
 
   /** The server is asked to tell of runs from the first time on that somebody wants to know. */
@@ -61,7 +63,10 @@ export class Runs implements IRuns {
     const { summary } = await this.server.client.run(id);
     if (summary.notebook === null) {
       throw new Error(
-        `The notebook of this run, ${summary.file}, is outside of the folder that this server shows, so it cannot be opened here.`
+        this.trans.__(
+          'The notebook of this run, %1, is outside of the folder that this server shows, so it cannot be opened here.',
+          summary.file
+        )
       );
     }
     return this.places.notebook(summary.notebook);

@@ -3,8 +3,7 @@ import * as React from 'react';
 
 import type * as schema from '../api/schema';
 import { Inline, StateGlyph } from '../ui/glyphs';
-import { shownState, stateWord, type ShownState } from '../ui/states';
-import { runWord } from './format';
+import { runWord, shownState, stateWord, type ShownState } from '../ui/states';
 
 /** The drawing for each state of a run: those of steps. */
 const SHOWN: Record<schema.RunState, ShownState> = {

@@ -5,6 +5,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IRuns, IRunsView, IServer } from '../tokens';
+import { pipelineIcon } from '../ui/icons';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- small, and shared by all views
 import { RunActions } from './actions';
 import { CurrentNotebook } from './current';
@@ -52,6 +53,7 @@ export const runViewsPlugin: JupyterFrontEndPlugin<IRunsView> = {
       id: () => 'kfjlab-runs',
       create: async () => {
         const list = await view.create();
+        list.title.icon = pipelineIcon;
         list.title.label = trans.__('Runs');
         return list;
       }

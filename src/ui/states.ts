@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { StepRunView } from '../api/schema';
+import type { RunState, StepRunView } from '../api/schema';
 
 export type StepState = StepRunView['state'];
 
@@ -27,6 +27,23 @@ export function stateWord(state: ShownState, trans: TranslationBundle): string {
       return trans.__('Cancelled');
     case 'skipped':
       return trans.__('Skipped');
+  }
+}
+
+export function runWord(state: RunState, trans: TranslationBundle): string {
+  switch (state) {
+    case 'queued':
+      return trans.__('Queued');
+    case 'running':
+      return trans.__('Running');
+    case 'succeeded':
+      return trans.__('Succeeded');
+    case 'failed':
+      return trans.__('Failed');
+    case 'cancelled':
+      return trans.__('Cancelled');
+    case 'interrupted':
+      return trans.__('Interrupted');
   }
 }
 

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { roleWord } from '../cells';
+import { roleWord } from '../../ui/role';
 import type { Choice, IDraft, Place } from './draft';
 import { type Field, FIELDS } from './settings';
 import { FieldError, SettingsFields } from './settings-fields';

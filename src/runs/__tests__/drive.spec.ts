@@ -1,4 +1,5 @@
 import { ServerConnection } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
 
 import { Client } from '../../api/client';
 import { RunDrive, stepOf, stepPath } from '../drive';
@@ -23,7 +24,7 @@ describe('RunDrive', () => {
   const client = new Client(ServerConnection.makeSettings({ baseUrl: 'http://localhost/' }));
   client.executed = async (run, name) => ({ run, name });
   client.run = async () => detail({ steps: [step('load data')] });
-  const drive = new RunDrive(client);
+  const drive = new RunDrive(client, nullTranslator.load('kfjlab'));
   afterAll(() => drive.dispose());
 
   it('gives a step as a notebook that cannot be written', async () => {

@@ -1,4 +1,8 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
 import { answerOf, expressions, LoadError } from '../loading';
+
+const trans = nullTranslator.load('kfjlab');
 
 /** As ipykernel shows a text: its Python literal. */
 const shown = (text: string) => ({ status: 'ok', data: { 'text/plain': text } });
@@ -13,7 +17,7 @@ it('writes names as Python literals, whatever is in them', () => {
 
 it('reads what was loaded', () => {
   const text = `'{"variables": ["df"], "defined": ["pd"], "missing": {"m\\\\u00fc": "it\\'s \\\\"gone\\\\""}}'`;
-  expect(answerOf({ loaded: shown(text) })).toEqual({
+  expect(answerOf({ loaded: shown(text) }, trans)).toEqual({
     variables: ['df'],
     defined: ['pd'],
     missing: { mü: 'it\'s "gone"' }
@@ -25,9 +29,9 @@ it('says how to install kfjlab for a Python that lacks it', () => {
     loaded: { status: 'error', ename: 'ModuleNotFoundError', evalue: "No module named 'kfjlab'" },
     python: shown(`'"/opt/py/bin/python"'`)
   };
-  expect(() => answerOf(reply)).toThrow('/opt/py/bin/python');
+  expect(() => answerOf(reply, trans)).toThrow('/opt/py/bin/python');
   try {
-    answerOf(reply);
+    answerOf(reply, trans);
   } catch (error) {
     expect((error as LoadError).fix).toContain('%pip install kfjlab');
   }
@@ -35,7 +39,7 @@ it('says how to install kfjlab for a Python that lacks it', () => {
 
 it('gives our own messages as they are, and names other errors', () => {
   const error = (ename: string) => ({ loaded: { status: 'error', ename, evalue: 'm' } });
-  expect(() => answerOf(error('LoadError'))).toThrow(/^m$/);
-  expect(() => answerOf(error('MemoryError'))).toThrow(/^MemoryError: m$/);
-  expect(() => answerOf({})).toThrow(LoadError);
+  expect(() => answerOf(error('LoadError'), trans)).toThrow(/^m$/);
+  expect(() => answerOf(error('MemoryError'), trans)).toThrow(/^MemoryError: m$/);
+  expect(() => answerOf({}, trans)).toThrow(LoadError);
 });
