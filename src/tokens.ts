@@ -34,8 +34,6 @@ export interface IPipelineModel {
   edit(edits: schema.Edit[]): Promise<void>;
   /** What edits would change and the pipeline that would give, without making them. Rejects like `edit`. */
   check(edits: schema.Edit[]): Promise<schema.Edited>;
-  /** Make changes that the server has worked out (of a suggestion); one entry of the tagging history. */
-  apply(changes: readonly schema.MetadataChange[]): void;
   readonly canUndo: boolean;
   readonly canRedo: boolean;
   undo(): void;

@@ -220,7 +220,6 @@ class Suggestion(_Model):
 
     note: str
     proposals: list[Proposal]
-    changes: list[MetadataChange]
     pipeline: PipelineView
 
 

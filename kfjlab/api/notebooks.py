@@ -34,7 +34,7 @@ def suggest(context: Context, body: models.Notebook) -> models.Suggestion:
     """Steps for a notebook that has none."""
     document = _document(context, body)
     suggestion = suggest_document(document)
-    tagged, changes = carry_out(document, [tagging_of(suggestion)])
+    tagged, _ = carry_out(document, [tagging_of(suggestion)])
     return models.Suggestion(
         note=suggestion.note,
         proposals=[
@@ -43,7 +43,6 @@ def suggest(context: Context, body: models.Notebook) -> models.Suggestion:
             )
             for p in suggestion.proposals
         ],
-        changes=_changes(document, changes),
         pipeline=pipeline_view(tagged, suggestion.pipeline),
     )
 

@@ -47,10 +47,6 @@ export class Client {
     return this.get('about');
   }
 
-  policy(): Promise<schema.Policy> {
-    return this.get('policy');
-  }
-
   examples(): Promise<schema.Examples> {
     return this.get('examples');
   }

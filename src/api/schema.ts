@@ -1384,8 +1384,6 @@ export interface components {
      * @description Steps proposed for a notebook that has none. ``note`` says why there are no proposals.
      */
     Suggestion: {
-      /** Changes */
-      changes: components['schemas']['MetadataChange'][];
       /** Note */
       note: string;
       pipeline: components['schemas']['PipelineView'];

@@ -95,12 +95,6 @@ export class PipelineModel implements IPipelineModel, IDisposable {
     return this.options.client.edit(this.content(), edits);
   }
 
-  apply(changes: readonly schema.MetadataChange[]): void {
-    this.checkWritable();
-    this.history.make(keyChanges(changes, metadataNow(this.notebook)));
-    this.emit();
-  }
-
   undo(): void {
     this.checkWritable();
     this.history.undo();

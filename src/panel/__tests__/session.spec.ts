@@ -35,7 +35,6 @@ const SUGGESTION = {
     { cell: 'c', role: 'step', step: 'load', reason: 'same', tag: false },
     { cell: 'd', role: 'step', step: 'train', reason: 'fits', tag: true }
   ],
-  changes: [],
   pipeline: VIEW
 } as unknown as schema.Suggestion;
 
