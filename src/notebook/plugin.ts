@@ -2,8 +2,8 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { DRIVE } from '../api/drive';
 import { IPipelines, IServer } from '../tokens';
-import { DRIVE } from '../runs/drive';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- what the token provides, needed at once
 import { Pipelines } from './pipelines';
 

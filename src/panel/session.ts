@@ -4,7 +4,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api/client';
 import type * as schema from '../api/schema';
-import { givenParameters } from '../runs/given';
+import { givenParameters } from '../api/given';
 import type { IPipelineModel, IRunModel, IRuns } from '../tokens';
 import { Proposal } from './proposal';
 import { RunForm } from './run-form';

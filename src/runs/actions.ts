@@ -4,10 +4,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Client } from '../api/client';
 import type * as schema from '../api/schema';
+import { givenParameters } from '../api/given';
 import { reveal } from '../notebook/reveal';
 import type { IRuns } from '../tokens';
 import { explain } from '../ui/explain';
-import { givenParameters } from './given';
 
 /** What the actions ask of the application around them. */
 export interface ISurroundings {

@@ -2,7 +2,7 @@ import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import { DRIVE } from './drive';
+import { DRIVE } from '../api/drive';
 import type { ICurrentNotebook } from './list';
 
 /** The notebook in use, told when it is another one or has another path. What a run has executed does not count. */

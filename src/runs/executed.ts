@@ -4,7 +4,7 @@ import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 
-import { DRIVE, stepOf } from './drive';
+import { DRIVE, stepOf } from '../api/drive';
 
 /** Notebooks of the {@link DRIVE}: their titles name step and run, and no kernel is started for them. */
 export class ExecutedNotebooks implements DocumentRegistry.WidgetExtension {

@@ -2,7 +2,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { DRIVE, stepPath } from './drive';
+import { DRIVE, stepPath } from '../api/drive';
 import type { IPlaces } from './runs';
 
 export const COMMANDS = {

@@ -2,8 +2,8 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { RunDrive } from '../api/drive';
 import { IRuns, IServer } from '../tokens';
-import { RunDrive } from './drive';
 import { ExecutedNotebooks } from './executed';
 import { Latest } from './latest';
 import { Places } from './places';

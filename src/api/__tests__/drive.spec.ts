@@ -1,9 +1,9 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { Client } from '../../api/client';
+import { Client } from '../client';
 import { RunDrive, stepOf, stepPath } from '../drive';
-import { detail, step } from './samples';
+import { detail, step } from '../../runs/__tests__/samples';
 
 const local = (path: string) => path.slice(path.indexOf(':') + 1);
 

@@ -2,7 +2,7 @@ import type { Contents, ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { Client } from '../api/client';
+import type { Client } from './client';
 
 export const DRIVE = 'kfjlab-runs';
 const SUFFIX = '.ipynb';
