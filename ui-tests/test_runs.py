@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -15,52 +14,13 @@ from conftest import command as lab_command
 from notebook_pages import code, write
 from notebook_pages import run as command
 from playwright.sync_api import Locator, Page, expect
+from run_pages import ended, run_page, runs_list, start
 
 GATE = """import pathlib, time
 while not pathlib.Path({name!r}).exists():
     time.sleep(0.05)
 """
 """Source of a cell that ends when the test makes a file."""
-
-
-def ask(lab: Lab, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
-    """A request to the server extension, as a script would send it."""
-    request = urllib.request.Request(
-        f"{lab.url}/kfjlab/{path}",
-        data=None if body is None else json.dumps(body).encode(),
-        method=method,
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
-
-
-def start(lab: Lab, path: str, **options: Any) -> str:
-    """Start a run of a notebook; its id."""
-    return str(ask(lab, "runs", {"path": path, **options})["run"]["id"])
-
-
-def ended(lab: Lab, run: str) -> dict[str, Any]:
-    """A run, when it has ended."""
-    while True:
-        detail: dict[str, Any] = ask(lab, f"runs/{run}")
-        if detail["summary"]["state"] not in ("queued", "running"):
-            return detail
-        time.sleep(0.2)
-
-
-def run_page(page: Page, run: str, step: str | None = None) -> Locator:
-    """A run's page."""
-    command(page, "kfjlab:open-run", id=run, **({} if step is None else {"step": step}))
-    shown = page.locator(".kfj-RunPage:visible")
-    expect(shown.get_by_role("tablist")).to_be_visible(timeout=30_000)
-    return shown
-
-
-def runs_list(page: Page) -> Locator:
-    """The list of runs in the main area."""
-    command(page, "kfjlab:open-runs")
-    return page.locator(".lm-DockPanel .kfj-Runs:visible")
 
 
 def tab(shown: Locator, name: str) -> None:
