@@ -21,6 +21,7 @@ from tornado.websocket import websocket_connect
 
 from kfjlab.api import calling, downloads
 from kfjlab.runs.store import RunStore
+from tests.api.closing import close_all
 from tests.api.conftest import Ask
 from tests.cli.conftest import write_notebook
 from tests.runs.helpers import finish, new_run
@@ -70,7 +71,7 @@ async def test_only_what_a_person_does_is_activity(
     connection = await jp_ws_fetch("kfjlab", "stream")
     await connection.write_message(json.dumps({"type": "follow", "run": run.id}))
     assert await connection.read_message()
-    connection.close()
+    await close_all(connection)
     assert last() == before
     write_notebook(jp_root_dir / "nb.ipynb", ("step:a", "x = 1"))
     await ask("POST", "runs", {"path": "nb.ipynb"})
@@ -199,7 +200,7 @@ def test_a_run_goes_on_and_is_followed_on_when_the_server_is_killed(
             message = json.loads(text)
             events += message["events"]
             if enough(message):
-                connection.close()
+                await close_all(connection)
                 return events
 
     def second_runs(message: Any) -> bool:

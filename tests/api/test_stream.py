@@ -17,7 +17,8 @@ from tornado.websocket import WebSocketClientConnection
 from kfjlab.api import feed
 from kfjlab.runs.model import Run, RunState
 from kfjlab.runs.store import RunStore
-from tests.runs.helpers import finish, new_run
+from tests.api.closing import close_all
+from tests.runs.helpers import finish, new_run, start_python
 
 Connect = Callable[[], Awaitable[WebSocketClientConnection]]
 
@@ -39,8 +40,7 @@ def connect(jp_ws_fetch: Any, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Ite
         return connections[-1]
 
     yield connected
-    for connection in connections:
-        connection.close()
+    jp_asyncio_loop.run_until_complete(close_all(*connections))
     jp_asyncio_loop.run_until_complete(threads_end())
 
 
@@ -144,8 +144,6 @@ async def test_who_watches_is_told_of_runs_that_start_change_and_go(connect: Con
 
 
 async def test_the_death_of_a_supervisor_is_told(connect: Connect, store: RunStore) -> None:
-    from tests.runs.helpers import start_python
-
     run = new_run(store)
     process = start_python("import sys; sys.stdin.read()")
     assert store.claim(run.id, process.pid)
@@ -316,7 +314,7 @@ async def test_a_page_of_another_site_is_refused(
     connection = await jp_ws_fetch(
         "kfjlab", "stream", headers={**browser, "Origin": own, "Host": own.partition("//")[2]}
     )
-    connection.close()
+    await close_all(connection)
     with pytest.raises(HTTPClientError) as refused:
         await jp_ws_fetch("kfjlab", "stream", headers={**browser, "Origin": origin})
     assert refused.value.code == 403
