@@ -7,9 +7,9 @@ import time
 import urllib.request
 from typing import Any
 
-from conftest import Lab
 from notebook_pages import run as command
 from playwright.sync_api import Locator, Page, expect
+from serving import Lab
 
 
 def ask(lab: Lab, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:

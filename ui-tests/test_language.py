@@ -7,8 +7,8 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from conftest import Lab
 from playwright.sync_api import Page, expect
+from serving import Lab
 
 
 def set_locale(lab: Lab, locale: str) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from conftest import SHOTS, Lab
+from conftest import SHOTS
 from notebook_pages import code, markdown, open_notebook, run, saved, write
 from panel_pages import node, panel
 from playwright.sync_api import Locator, Page, expect
+from serving import Lab
 
 Shoot = Callable[[str], None]
 

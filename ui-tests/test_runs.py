@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Lab, environment, free_port, quiet, wait_until_it_answers
-from conftest import command as lab_command
 from notebook_pages import code, write
 from notebook_pages import run as command
 from playwright.sync_api import Locator, Page, expect
 from run_pages import ended, run_page, runs_list, start
+from serving import Lab, environment, free_port, quiet, wait_until_it_answers
+from serving import command as lab_command
 
 GATE = """import pathlib, time
 while not pathlib.Path({name!r}).exists():

@@ -11,7 +11,7 @@ from notebook_pages import code, markdown, open_notebook, run, saved, write
 from playwright.sync_api import Locator, Page, expect
 
 if TYPE_CHECKING:
-    from conftest import Lab
+    from serving import Lab
 
 Shoot = Callable[[str], None]
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from conftest import Lab
 from notebook_pages import code, markdown, open_notebook, run, write
 from panel_pages import node, panel
 from playwright.sync_api import Page, expect
+from serving import Lab
 
 Shoot = Callable[[str], None]
 
