@@ -290,7 +290,7 @@ def test_an_error_refuses_the_run_and_says_where(lab: Lab, lab_page: Page, shoot
     expect(notebook.locator(".jp-Cell.jp-mod-active")).to_contain_text("y = x +")
 
 
-@pytest.mark.parametrize("kind", ["svg", "png", "mermaid"])
+@pytest.mark.parametrize("kind", ["svg", "png", "mermaid", "python"])
 def test_the_graph_is_exported(kind: str, lab: Lab, lab_page: Page) -> None:
     write(lab, "exported.ipynb", TAGGED)
     open_notebook(lab_page, "exported.ipynb")
@@ -310,5 +310,9 @@ def test_the_graph_is_exported(kind: str, lab: Lab, lab_page: Page) -> None:
             and "class=" not in text
             and "http://www.w3.org/2000/svg" in text
         )
+    elif kind == "python":
+        assert download.value.suggested_filename == "exported.py"
+        assert "# %% step: train\n" in content.decode()
+        compile(content, "exported.py", "exec")
     else:
         assert "train" in content.decode() and content.startswith(b"flowchart")

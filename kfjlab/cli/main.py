@@ -30,6 +30,7 @@ VERBS = {
     "cancel": "Stop a run.",
     "diff": "Compare two runs.",
     "gc": "Delete old runs and results.",
+    "export": "Write the pipeline as a Python script or Mermaid.",
     "examples": "List example notebooks, or copy one here.",
 }
 """The verbs, in the order of use, with what ``kfjlab --help`` says of each."""

@@ -3,7 +3,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { explain } from '../ui/explain';
 import { pipelineIcon } from '../ui/icons';
-import type { Format } from './exporting';
+import { type Format, FORMATS } from './formats';
 import type { Session } from './session';
 import type { ITools } from './tools';
 
@@ -35,6 +35,12 @@ export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffec
   const session = (): Session | null => sessions.used ?? current();
   const step = (): string | null => session()?.selected ?? null;
   const nothing = { type: 'object', properties: {} } as const;
+  const exportLabels: Record<Format, string> = {
+    svg: trans.__('Export Graph as SVG'),
+    png: trans.__('Export Graph as PNG'),
+    mermaid: trans.__('Export Graph as Mermaid'),
+    python: trans.__('Export Pipeline as a Python Script')
+  };
   const hasNotebook = () => pipelines.current !== null;
 
   commands.addCommand(COMMANDS.showPanel, {
@@ -72,20 +78,15 @@ export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffec
   });
 
   commands.addCommand(COMMANDS.exportGraph, {
-    label: args =>
-      args.format === 'png'
-        ? trans.__('Export Graph as PNG')
-        : args.format === 'mermaid'
-          ? trans.__('Export Graph as Mermaid')
-          : trans.__('Export Graph as SVG'),
-    caption: trans.__('Download the graph of the notebook in use'),
+    label: args => exportLabels[FORMATS.find(one => one === args.format) ?? 'svg'],
+    caption: trans.__('Download the pipeline of the notebook in use'),
     describedBy: {
       args: {
         type: 'object',
         properties: {
           format: {
             type: 'string',
-            enum: ['svg', 'png', 'mermaid'],
+            enum: [...FORMATS],
             description: trans.__('The kind of file')
           }
         }
@@ -95,8 +96,8 @@ export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffec
     execute: async args => {
       const shown = session();
       if (shown) {
-        const { exportGraph, FORMATS } = await import('./exporting');
-        const format = FORMATS.find(one => one === args.format) ?? ('svg' satisfies Format);
+        const { exportGraph } = await import('./exporting');
+        const format = FORMATS.find(one => one === args.format) ?? 'svg';
         try {
           await exportGraph(shown, format, client, trans);
         } catch (error) {

@@ -4,14 +4,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { RequestError } from '../api/client';
 import type { Client } from '../api/client';
 import { download } from './download';
+import type { Format } from './formats';
 import { nodesOf } from './nodes';
 import { picturesOf, statusesOf } from './pictures';
 import type { Session } from './session';
 
-export const FORMATS = ['svg', 'png', 'mermaid'] as const;
-export type Format = (typeof FORMATS)[number];
-
-/** Download the graph of a notebook, with the states of its newest run where they are shown. */
+/** Download the pipeline of a notebook: as a script, or its graph, with the states of its newest run where they are shown. */
 export async function exportGraph(
   session: Session,
   format: Format,
@@ -26,9 +24,9 @@ export async function exportGraph(
       view?.problems[0]?.message ?? trans.__('Wait until the notebook has been read.')
     );
   }
-  if (format === 'mermaid') {
-    const { text, file_name: name } = await client.export(session.model.content(), 'mermaid');
-    download(text, name, 'text/plain');
+  if (format === 'mermaid' || format === 'python') {
+    const { text, file_name: name } = await client.export(session.model.content(), format);
+    download(text, name, format === 'python' ? 'text/x-python' : 'text/plain');
     return;
   }
   const { svgOf, pngOf } = await import('../graph/picture');

@@ -8,6 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { IPipelines, IRuns, IRunsView, IServer } from '../tokens';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- labels of menus, needed at once; what commands do is loaded then
 import { addCommands, COMMANDS } from './commands';
+import { FORMATS } from './formats';
 import { Graphs } from './graphs';
 import { KubeflowPanel } from './panel';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- small, and shared by all that is loaded later
@@ -71,7 +72,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     for (const command of [COMMANDS.showPanel, COMMANDS.openGraph, COMMANDS.run, COMMANDS.suggest]) {
       palette?.addItem({ command, category });
     }
-    for (const format of ['svg', 'png', 'mermaid']) {
+    for (const format of FORMATS) {
       palette?.addItem({ command: COMMANDS.exportGraph, args: { format }, category });
     }
   }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -305,3 +307,35 @@ def test_a_suggestion_is_applied(kfjlab: Command, untagged: Path) -> None:
     rows = kfjlab("tags", untagged, "--json").json["cells"]
     assert [row["step"] for row in rows] == [None, "load_the_data", "compute"]
     assert "steps already" in kfjlab("suggest", untagged).out
+
+
+# ---- export
+
+
+def test_a_script_is_written_and_does_what_the_notebook_does(kfjlab: Command, work: Path) -> None:
+    path = write_notebook(work / "nb.ipynb", ("pipeline-parameters", "n = 3"), ("step:a", "print(n ** 2)"))
+    assert kfjlab("export", path, "-o", "nb.py").code == 0
+    done = subprocess.run([sys.executable, work / "nb.py"], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "9\n"
+    assert kfjlab("export", path).out == (work / "nb.py").read_text("utf-8")
+
+
+def test_a_file_that_is_there_is_replaced_only_when_asked_for(kfjlab: Command, notebook: Path) -> None:
+    other = notebook.with_name("other.mmd")
+    other.write_text("mine", "utf-8")
+    answer = kfjlab("export", notebook, "--format", "mermaid", "-o", other)
+    assert (answer.code, other.read_text("utf-8")) == (2, "mine")
+    assert "--force" in answer.err
+    assert kfjlab("export", notebook, "--format", "mermaid", "-o", other, "--force").code == 0
+    assert other.read_text("utf-8").startswith("flowchart TD\n")
+    before = notebook.read_bytes()
+    assert kfjlab("export", notebook, "-o", notebook, "--force").code == 2
+    assert notebook.read_bytes() == before
+
+
+@pytest.mark.parametrize(("place", "said"), [("", "is a folder"), ("no/such.py", "no folder")])
+def test_where_a_script_cannot_be_written(kfjlab: Command, notebook: Path, place: str, said: str) -> None:
+    for force in ((), ("--force",)):
+        answer = kfjlab("export", notebook, "-o", notebook.parent / place, *force)
+        assert answer.code == 2
+        assert said in answer.err
