@@ -50,7 +50,7 @@ test-js: $(NODE_MODULES) ## the TypeScript tests
 test-ui: env ## the tests in a browser
 	@scripts/test ui
 
-test-versions: env ## each supported Python, oldest and newest JupyterLab (VERSIONS="3.9 lab": only these)
+test-versions: env ## each supported Python and JupyterLab (VERSIONS="3.9 lab": only these)
 	@scripts/test-versions $(VERSIONS)
 
 lock: env ## write the lock files anew

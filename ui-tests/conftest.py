@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
-from serving import Lab, chromium, serving
+from serving import JUPYTER, Lab, chromium, serving
 
 SHOTS = Path(__file__).with_name("shots")
+if sys.executable != JUPYTER:
+    SHOTS /= Path(JUPYTER).parents[1].name
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+JUPYTER = os.environ.get("KFJLAB_TEST_LAB") or sys.executable
+"""The interpreter whose JupyterLab is started: this one's, or that of ``scripts/lab-env``."""
+
 START_TIMEOUT = 120.0
 """Seconds within which JupyterLab must answer."""
 STOP_TIMEOUT = 10.0
@@ -80,7 +83,7 @@ def serving(
 
 def command(port: int, files: Path) -> list[str]:
     return [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+        *(JUPYTER, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
         *(f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={files}"),
         *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),
         "--LabApp.expose_app_in_browser=True",
