@@ -8,7 +8,6 @@ from kfjlab.notebook.pipeline import Pipeline
 from kfjlab.runs.errors import StoreError
 from kfjlab.runs.model import Run
 from kfjlab.runs.store import RunStore
-from kfjlab.verbs.following import last_offset
 from kfjlab.verbs.preparing import prepare
 from kfjlab.verbs.result import earlier_ends, result_of
 from kfjlab.verbs.resuming import prepare_resume
@@ -69,7 +68,7 @@ def get(context: Context, run: str) -> models.RunDetail:
     """A run."""
     with RunStore(create=False) as store:
         # Asked first: what happens meanwhile is told again by events rather than missed.
-        offset = last_offset(store, store.get_run(run).id)
+        offset = store.last_offset(store.get_run(run).id)
         result = result_of(store, run)
         found = result.run
         pipeline = _pipeline(found)

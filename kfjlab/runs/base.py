@@ -147,10 +147,15 @@ def append_event(
 ) -> int:
     """Add an event to run number ``seq``; its offset. Offsets have no gaps, since whoever writes is alone and
     what is rolled back gives its number back."""
-    row = session.row('SELECT max("offset") FROM events WHERE run=?', (seq,))
-    offset = 1 + (0 if row is None or row[0] is None else int(row[0]))
+    offset = 1 + newest_offset(session, seq)
     session.run(
         "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
         (seq, offset, time.time(), kind, optional_in(step), dump(data or {})),
     )
     return offset
+
+
+def newest_offset(session: Session, seq: int) -> int:
+    """The offset of the newest event of run number ``seq``; 0 when it has none."""
+    row = session.row('SELECT max("offset") FROM events WHERE run=?', (seq,))
+    return 0 if row is None or row[0] is None else int(row[0])

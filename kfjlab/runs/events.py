@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .base import append_event
+from .base import append_event, newest_offset
 from .errors import UnknownRunError
 from .model import RunEvent, RunState
 from .rows import event_from
@@ -43,6 +43,20 @@ class Events(Supervision):
         """The events that follow offset ``after``, ``limit`` at most."""
         with self._db.read() as session:
             return self._events(session, self._seq(session, run_id), run_id, after, limit)
+
+    def events_of(self, run_id: str, *kinds: str) -> list[RunEvent]:
+        """All events of these kinds (see :class:`~kfjlab.runs.model.RunEvent`), of one moment: a reader who asked for page after page
+        would come to no end while a step prints faster than it reads."""
+        with self._db.read() as session:
+            seq = self._seq(session, run_id)
+            marks = ", ".join("?" * len(kinds))
+            sql = f'SELECT * FROM events WHERE run=? AND kind IN ({marks}) ORDER BY "offset"'
+            return [event_from(row, run_id) for row in session.rows(sql, (seq, *kinds))]
+
+    def last_offset(self, run_id: str) -> int:
+        """The offset of the newest event of a run."""
+        with self._db.read() as session:
+            return newest_offset(session, self._seq(session, run_id))
 
     def follow(
         self, run_id: str, after: int = 0, timeout: float | None = None, poll: float = 0.05

@@ -33,11 +33,3 @@ def follow(
                 return store.get_run(run_id)
         if run.state.final or tick():
             return store.get_run(run_id)
-
-
-def last_offset(store: RunStore, run_id: str) -> int:
-    """The offset of the newest event of a run."""
-    after = 0
-    while page := store.events(run_id, after):
-        after = page[-1].offset
-    return after

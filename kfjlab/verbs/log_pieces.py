@@ -56,14 +56,11 @@ def read_logs(
 def log_starts(store: RunStore, run_id: str) -> dict[str | None, int]:
     """The offset at which the log of each step's latest attempt begins."""
     found: dict[str | None, int] = {}
-    after = 0
-    while page := store.events(run_id, after):
-        for event in page:
-            after = event.offset
-            if event.kind == "step" and "log_start" in event.data:
-                found[event.step] = int(event.data["log_start"])
-            elif event.kind == "step" and event.data.get("cached"):
-                found[event.step] = 0  # its log is that of the run that it was taken from
+    for event in store.events_of(run_id, "step"):
+        if "log_start" in event.data:
+            found[event.step] = int(event.data["log_start"])
+        elif event.data.get("cached"):
+            found[event.step] = 0  # its log is that of the run that it was taken from
     return found
 
 

@@ -138,13 +138,9 @@ def result_of(store: RunStore, run_id: str, problems: Sequence[Problem] | None =
 def problems_of_events(store: RunStore, run_id: str) -> list[Problem]:
     """The problems that came up while a run went on, each once."""
     found: dict[tuple[Any, ...], Problem] = {}
-    after = 0
-    while page := store.events(run_id, after):
-        for event in page:
-            after = event.offset
-            if event.kind == "problem":
-                problem = problem_from({"step": event.step, **event.data})
-                found.setdefault(_key(problem), problem)
+    for event in store.events_of(run_id, "problem"):
+        problem = problem_from({"step": event.step, **event.data})
+        found.setdefault(_key(problem), problem)
     return list(found.values())
 
 
@@ -161,16 +157,13 @@ def earlier_ends(store: RunStore, run: Run) -> list[EarlierEnd]:
     """How a run had ended each time before it went on, first to last."""
     found: list[EarlierEnd] = []
     error: str | None = None
-    after = 0
-    while page := store.events(run.id, after):
-        for event in page:
-            after = event.offset
-            state = event.data.get("state")
-            if event.kind == "step" and state == StepState.FAILED.value and event.data.get("error"):
-                error = error or _step_error(str(event.step), event.data["error"])
-            elif event.kind == "run" and state is not None and RunState(state).final:
-                found.append(EarlierEnd(event.time, state, error))
-                error = None
+    for event in store.events_of(run.id, "run", "step"):
+        state = event.data.get("state")
+        if event.kind == "step" and state == StepState.FAILED.value and event.data.get("error"):
+            error = error or _step_error(str(event.step), event.data["error"])
+        elif event.kind == "run" and state is not None and RunState(state).final:
+            found.append(EarlierEnd(event.time, state, error))
+            error = None
     return found[:-1] if run.state.final else found
 
 

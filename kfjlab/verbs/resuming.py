@@ -14,7 +14,6 @@ from kfjlab.runs.store import RunStore
 from kfjlab.targets.base import RefusedError, RunOptions, Target, find_target
 
 from .checking import problems_there
-from .following import last_offset
 from .preparing import read, refusal_text
 
 
@@ -32,7 +31,7 @@ class ResumePlan:
     def start(self) -> int:
         """Start it; the offset behind which its new events come."""
         with RunStore(create=False) as store:
-            after = last_offset(store, self.run.id)
+            after = store.last_offset(self.run.id)
         self.target.resume(self.run.id, self.pipeline)
         return after
 

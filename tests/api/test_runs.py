@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from kfjlab.runs.database import Database
 from kfjlab.runs.model import RunState
+from kfjlab.runs.session import Session
 from kfjlab.runs.store import RunStore
 from tests.api.conftest import Ask
 from tests.cli.conftest import write_notebook
@@ -127,6 +131,27 @@ async def test_a_run_is_stopped(ask: Ask, jp_root_dir: Path) -> None:
     assert (await ask("DELETE", f"runs/{run}"))[0] == 409
     await ask("POST", f"runs/{run}/cancel")
     assert (await over(ask, run))["summary"]["state"] == "cancelled"
+
+
+async def test_a_run_is_seen_however_fast_it_prints(
+    ask: Ask, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads until there is nothing new comes to no end while a step prints faster than that."""
+    run = new_run(store)
+    read, reads = Database.read, 0
+
+    @contextlib.contextmanager
+    def read_after_something_was_printed(database: Database) -> Iterator[Session]:
+        nonlocal reads
+        reads += 1
+        if database is not store._db and reads < 1000:
+            store.append(run.id, "log", "talk", {"offset": 0, "length": 0})
+        with read(database) as session:
+            yield session
+
+    monkeypatch.setattr(Database, "read", read_after_something_was_printed)
+    detail = await ask("GET", f"runs/{run.id}")
+    assert 0 < detail["offset"] < reads < 100
 
 
 async def test_what_cannot_be_run_is_refused_with_the_reasons(

@@ -76,8 +76,25 @@ def test_offsets_begin_at_one_and_have_no_gaps(either: RunStore) -> None:
     assert either.events(run.id, after=4) == []
 
 
+def test_events_of_some_kinds(either: RunStore) -> None:
+    run = new_run(either)
+    either.append_many(run.id, [("log", "a", {}), ("problem", "a", {"code": "x"}), ("log", None, {})])
+    either.append(new_run(either).id, "problem", "b", {"code": "another run's"})
+    assert [(e.kind, e.step, e.data.get("code")) for e in either.events_of(run.id, "problem", "run")] == [
+        ("run", None, None),
+        ("problem", "a", "x"),
+    ]
+    assert either.last_offset(run.id) == 4
+
+
 def test_events_of_no_run(store: RunStore) -> None:
-    for read in (store.events, lambda run: list(store.follow(run)), lambda run: store.append(run, "cell")):
+    for read in (
+        store.events,
+        store.events_of,
+        store.last_offset,
+        lambda run: list(store.follow(run)),
+        lambda run: store.append(run, "cell"),
+    ):
         with pytest.raises(UnknownRunError):
             read("nothere")
 
