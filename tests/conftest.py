@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,3 +19,13 @@ def signals_are_heard() -> Iterator[None]:
     yield
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGHUP, hang_up)
+
+
+@pytest.fixture(scope="session")
+def shared_notebooks() -> Path:
+    """The folder of notebooks by other people; skips where it is not there."""
+    root = os.environ.get("KFJLAB_SHARED") or str(Path(__file__).parents[2] / "shared")
+    folder = Path(root) / "notebooks"
+    if not folder.is_dir():
+        pytest.skip("the shared notebooks are not here (set KFJLAB_SHARED)")
+    return folder

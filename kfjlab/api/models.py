@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kfjlab.interchange.notes import Note
 from kfjlab.notebook.pipeline import Edge, Parameter, Role, StepSettings
 from kfjlab.notebook.problems import Problem
 from kfjlab.runs.model import Artifact, RunEvent, RunState, StepState
@@ -113,6 +114,28 @@ class ExampleCopy(_Model):
     """``path``: of the copy, for the contents API."""
 
     path: str
+
+
+# ---- pipelines of other tools
+
+
+class ImportRequest(_Model):
+    """An Elyra pipeline that is to become a notebook. ``existing``: what to do when that notebook is there already: nothing, replace it, or
+    give the new one a number."""
+
+    path: ContentsPath
+    existing: Literal["keep", "replace", "rename"] = "keep"
+
+
+class ImportAnswer(_Model):
+    """``path``: of the notebook, for the contents API; None when that cannot show it. ``written``: false when it was there already and was
+    to be kept; nothing was done then. ``steps``: their names; ``notes``: what is not as it was."""
+
+    path: str | None
+    name: str
+    written: bool
+    steps: list[str]
+    notes: list[Note]
 
 
 # ---- notebooks

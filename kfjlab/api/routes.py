@@ -11,6 +11,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     Endpoint("GET", "policy", "about:policy"),
     Endpoint("GET", "examples", "examples:list_them", feature="examples"),
     Endpoint("POST", "examples", "examples:copy", activity=True, feature="examples"),
+    Endpoint("POST", "import", "importing:import_elyra", activity=True, feature="import"),
     Endpoint("POST", "notebook/analysis", "notebooks:analyse"),
     Endpoint("POST", "notebook/suggestion", "notebooks:suggest", feature="suggest"),
     Endpoint("POST", "notebook/edits", "notebooks:edit"),

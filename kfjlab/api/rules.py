@@ -12,7 +12,7 @@ from .failures import RequestFailure
 if TYPE_CHECKING:
     from kfjlab.notebook.pipeline import Pipeline, Step
 
-FEATURES = ("run", "delete", "preview", "export", "suggest", "examples")
+FEATURES = ("run", "delete", "preview", "export", "import", "suggest", "examples")
 """What can be switched off."""
 LOCKABLE = ("cache", "keep_going", "max_parallel", "kernel", "target")
 """Options of a run whose value can be fixed."""

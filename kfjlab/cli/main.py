@@ -30,6 +30,7 @@ VERBS = {
     "cancel": "Stop a run.",
     "diff": "Compare two runs.",
     "gc": "Delete old runs and results.",
+    "import": "Make a notebook of an Elyra pipeline.",
     "export": "Write the pipeline as a Python script or Mermaid.",
     "examples": "List example notebooks, or copy one here.",
 }

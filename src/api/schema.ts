@@ -40,6 +40,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/import': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Make a notebook of an Elyra pipeline; no file outside of the server's root is read or written. */
+    post: operations['importing_import_elyra'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/notebook/analysis': {
     parameters: {
       query?: never;
@@ -655,6 +672,41 @@ export interface components {
       type: 'gone';
     };
     /**
+     * ImportAnswer
+     * @description ``path``: of the notebook, for the contents API; None when that cannot show it. ``written``: false when it was there already and was
+     *     to be kept; nothing was done then. ``steps``: their names; ``notes``: what is not as it was.
+     */
+    ImportAnswer: {
+      /** Name */
+      name: string;
+      /** Notes */
+      notes: components['schemas']['Note'][];
+      /** Path */
+      path: string | null;
+      /** Steps */
+      steps: string[];
+      /** Written */
+      written: boolean;
+    };
+    /**
+     * ImportRequest
+     * @description An Elyra pipeline that is to become a notebook. ``existing``: what to do when that notebook is there already: nothing, replace it, or
+     *     give the new one a number.
+     */
+    ImportRequest: {
+      /**
+       * Existing
+       * @default keep
+       * @enum {string}
+       */
+      existing?: 'keep' | 'replace' | 'rename';
+      /**
+       * Path
+       * @description As the contents API names it: relative to the server's root folder.
+       */
+      path: string;
+    };
+    /**
      * Kernel
      * @description A kernel of the server.
      */
@@ -739,6 +791,28 @@ export interface components {
       metadata: {
         [key: string]: unknown;
       };
+    };
+    /**
+     * Note
+     * @description ``node``: the label of the node, empty for the pipeline as a whole; ``what``: a thing, in a few words; ``todo``: may be empty.
+     */
+    Note: {
+      /**
+       * Kind
+       * @enum {string}
+       */
+      kind: 'left-out' | 'differs' | 'kept';
+      /** Node */
+      node: string;
+      /**
+       * Todo
+       * @default
+       */
+      todo?: string;
+      /** What */
+      what: string;
+      /** Why */
+      why: string;
     };
     /**
      * Notebook
@@ -1488,6 +1562,8 @@ export type FailureMessage = components['schemas']['FailureMessage'];
 export type Fix = components['schemas']['Fix'];
 export type Follow = components['schemas']['Follow'];
 export type GoneMessage = components['schemas']['GoneMessage'];
+export type ImportAnswer = components['schemas']['ImportAnswer'];
+export type ImportRequest = components['schemas']['ImportRequest'];
 export type Kernel = components['schemas']['Kernel'];
 export type LineageView = components['schemas']['LineageView'];
 export type Lock = components['schemas']['Lock'];
@@ -1495,6 +1571,7 @@ export type LogMatch = components['schemas']['LogMatch'];
 export type LogMatches = components['schemas']['LogMatches'];
 export type LogPart = components['schemas']['LogPart'];
 export type MetadataChange = components['schemas']['MetadataChange'];
+export type Note = components['schemas']['Note'];
 export type Notebook = components['schemas']['Notebook'];
 export type NotebookCell = components['schemas']['NotebookCell'];
 export type Output = components['schemas']['Output'];
@@ -1610,6 +1687,39 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['ExampleCopy'];
+        };
+      };
+      /** @description Refused or failed. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Failure'];
+        };
+      };
+    };
+  };
+  importing_import_elyra: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ImportRequest'];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ImportAnswer'];
         };
       };
       /** @description Refused or failed. */

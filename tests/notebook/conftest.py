@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,13 +65,3 @@ def notebook_file(tmp_path: Path, notebook: Callable[..., bytes]) -> Callable[..
         return path
 
     return make
-
-
-@pytest.fixture(scope="session")
-def shared_notebooks() -> Path:
-    """The folder of notebooks by other people; skips where it is not there."""
-    root = os.environ.get("KFJLAB_SHARED") or str(Path(__file__).parents[3] / "shared")
-    folder = Path(root) / "notebooks"
-    if not folder.is_dir():
-        pytest.skip("the shared notebooks are not here (set KFJLAB_SHARED)")
-    return folder

@@ -28,13 +28,3 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 def rng(request: pytest.FixtureRequest) -> random.Random:
     """Random schedules: the same in every run of the same test, unless ``KFJLAB_SEED`` says otherwise."""
     return random.Random(f"{os.environ.get('KFJLAB_SEED', '')}{request.node.name}")
-
-
-@pytest.fixture
-def shared_notebooks() -> Path:
-    """Notebooks by other people; they are test data and not part of the project."""
-    root = os.environ.get("KFJLAB_SHARED")
-    folder = (Path(root) if root else Path(__file__).parents[3] / "shared") / "notebooks"
-    if not folder.is_dir():
-        pytest.skip(f"no shared notebooks beside the project (KFJLAB_SHARED or {folder})")
-    return folder
