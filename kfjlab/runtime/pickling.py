@@ -58,7 +58,9 @@ class Pickled:
     ``shared``: identities of the objects in it that others could hold, too; ``extents``: the memory that its arrays use; ``alive`` keeps
     all these alive, so that an identity stays one. ``telling``: whether the bytes change only when the value itself does (see
     ``fingerprint`` of :func:`dump`); ``untold``: whether something in it could be changed without a trace in the bytes (only of
-    ``lenient`` ones); ``indexes``: identities of the indexes of pandas in it."""
+    ``lenient`` ones); ``indexes``: identities of the indexes of pandas in it; ``root``: the first value; ``memo``: the
+    pickler's, each object in the pickle with its number, by identity; ``place``: the number of the value that is meant, where that is
+    not ``root`` (see :mod:`.cycles`)."""
 
     data: bytes
     buffers: List[memoryview] = field(default_factory=list)
@@ -69,6 +71,17 @@ class Pickled:
     telling: bool = True
     untold: bool = False
     indexes: Set[int] = field(default_factory=set)
+    root: Any = None
+    memo: Mapping[int, Tuple[int, Any]] = field(default_factory=dict)
+    place: Optional[int] = None
+
+
+class Reached(Exception):
+    """Pickling has come to an object that was sought; it is not finished."""
+
+    def __init__(self, identity: int) -> None:
+        super().__init__(identity)
+        self.identity = identity
 
 
 def dump(
@@ -77,17 +90,19 @@ def dump(
     step: str,
     fingerprint: bool = False,
     lenient: bool = False,
+    sought: FrozenSet[int] = frozenset(),
 ) -> Pickled:
     """Pickle ``values``, the variables of a notebook whose globals are ``namespace``.
 
     ``step`` becomes part of the identity of classes that are met for the first time. ``fingerprint``: the pickle is only to be compared
     with another one of the same kind, so it leaves out what is no part of the values themselves: the state of their classes, and notes
     that a library makes when a value is read. ``lenient``: what cannot be pickled is represented by what can be seen of it (such a pickle
-    cannot be loaded). Raises whatever an object raises that cannot be pickled.
+    cannot be loaded). ``sought``: identities of objects, of types that are not Python's own, at which to give up. Raises :class:`Reached`
+    when it has come to one of these, and whatever an object raises that cannot be pickled.
     """
 
     def work() -> Pickled:
-        return _dump(values, namespace, step, fingerprint, lenient)
+        return _dump(values, namespace, step, fingerprint, lenient, sought)
 
     try:
         return work()
@@ -98,14 +113,22 @@ def dump(
 
 
 def _dump(
-    values: Tuple[Any, ...], namespace: Mapping[str, Any], step: str, fingerprint: bool, lenient: bool
+    values: Tuple[Any, ...],
+    namespace: Mapping[str, Any],
+    step: str,
+    fingerprint: bool,
+    lenient: bool,
+    sought: FrozenSet[int],
 ) -> Pickled:
-    pickled, notes = _dump_once(values, namespace, step, fingerprint, lenient, memory.MemoryNotes())
+    pickled, notes = _dump_once(values, namespace, step, fingerprint, lenient, sought, memory.MemoryNotes())
     regions = notes.shared_regions()
     if regions:  # a second time, now that it is known which arrays share memory
-        again, _ = _dump_once(values, namespace, step, fingerprint, lenient, memory.MemoryNotes(regions))
-        pickled.data, pickled.buffers = again.data, again.buffers
-        pickled.alive = (pickled.alive, again.alive, regions)
+        again, _ = _dump_once(
+            values, namespace, step, fingerprint, lenient, sought, memory.MemoryNotes(regions)
+        )
+        first = pickled.memo
+        pickled.data, pickled.buffers, pickled.memo = again.data, again.buffers, again.memo
+        pickled.alive = (pickled.alive, first, again.alive, regions)
     return pickled
 
 
@@ -115,6 +138,7 @@ def _dump_once(
     step: str,
     fingerprint: bool,
     lenient: bool,
+    sought: FrozenSet[int],
     notes: memory.MemoryNotes,
 ) -> Tuple[Pickled, memory.MemoryNotes]:
     file = io.BytesIO()
@@ -128,7 +152,7 @@ def _dump_once(
         return False
 
     pickler = Pickler(file, out_of_band, namespace, step, values, notes)
-    pickler.fingerprint, pickler.lenient = fingerprint, lenient
+    pickler.fingerprint, pickler.lenient, pickler.sought = fingerprint, lenient, sought
     pickler.dump(values)
     memo = pickler.memo.copy()
     shared, indexes = set(), set()
@@ -142,9 +166,10 @@ def _dump_once(
         elif is_index(item):
             indexes.add(identity)
     shared.discard(id(values))
-    alive = (memo, pickler.alive, notes)
+    alive = (pickler.alive, notes)
     pickled = Pickled(file.getvalue(), buffers, pickler.needs, shared, notes.extents, alive)
     pickled.telling, pickled.untold, pickled.indexes = pickler.telling, pickler.untold, indexes
+    pickled.root, pickled.memo = values[0], memo
     return pickled, notes
 
 
@@ -265,12 +290,15 @@ class Pickler(cloudpickle.CloudPickler):
         self.ignored: Set[int] = set()
         self.alive: List[Any] = []
         self.fingerprint = self.lenient = False
+        self.sought: FrozenSet[int] = frozenset()
         self.telling = True
         self.untold = False
         self._notes = notes
         self._seen: Set[type] = set()
 
     def reducer_override(self, obj: Any) -> Any:
+        if id(obj) in self.sought:
+            raise Reached(id(obj))
         kind: Any = type(obj)
         if kind not in self._seen:
             self._seen.add(kind)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .classes import identify
+from .cycles import Pickles
 from .functions import (
     ForeignCodeError,
     identify_function,
@@ -63,6 +64,7 @@ class Carrier:
         self._given: Dict[str, Value] = {}
         self._before: Dict[str, Any] = {}
         self._prints: Dict[str, Any] = {}
+        self._roots: Dict[str, Any] = {}
         self._now: Dict[str, Pickled] = {}
         self.untold: Set[str] = set()
         """Names of what cannot be stored and what may be changed without a trace."""
@@ -90,7 +92,7 @@ class Carrier:
                 needs[name] = sorted(names_looked_up(value.__code__))
             elif isinstance(value, (type, types.FunctionType)):
                 if not is_global(value):
-                    pickled, _ = self._try(name)
+                    pickled, _ = self._try(name, self._pickles())
                     needs[name] = sorted(
                         needs_of(value, self._namespace) if pickled is None else pickled.needs - {name}
                     )
@@ -149,8 +151,12 @@ class Carrier:
     def begin(self) -> None:
         """What is changed from now on is the step's doing."""
         self._before = dict(self._namespace)
-        self._prints = {name: self._print(name)[0] for name in self._watched()}
-        self._now = {}
+        self._prints, self._roots, self._now = {}, {}, {}
+        pickles = self._pickles(fingerprint=True)
+        for name in self._watched():
+            self._prints[name], pickled = self._print(name, pickles)
+            if pickled is not None:
+                self._roots[name] = pickled.root
 
     def changes(self) -> Changes:
         """How the namespace differs from :meth:`begin`."""
@@ -158,9 +164,10 @@ class Carrier:
         rebound = {name for name, value in now.items() if name in before and before[name] is not value}
         mutated = set()
         self._now = {}
+        pickles = self._pickles(fingerprint=True)
         for name, earlier in self._prints.items():
             if name in now and name not in rebound:
-                found, pickled = self._print(name)
+                found, pickled = self._print(name, pickles, self._roots.get(name))
                 if found != earlier:
                     mutated.add(name)
                 elif pickled is not None:
@@ -172,15 +179,21 @@ class Carrier:
             frozenset(mutated),
         )
 
-    def _print(self, name: str) -> Tuple[Any, Optional[Pickled]]:
-        """The fingerprint of a variable, and the pickle it was made of. What cannot be pickled has one, too, as far as it can be seen."""
+    def _pickles(self, fingerprint: bool = False) -> Pickles:
+        return Pickles(self._namespace, self.step, fingerprint)
+
+    def _print(
+        self, name: str, pickles: Pickles, root: Optional[Any] = None
+    ) -> Tuple[Any, Optional[Pickled]]:
+        """The fingerprint of a variable, and the pickle it was made of. What cannot be pickled has one, too, as far as it can be seen.
+        ``root``: that of the pickle it is compared with."""
         value = self._namespace[name]
         if isinstance(value, types.FunctionType) and is_plain(value):
             return (id(value.__code__), value.__name__, value.__doc__, dict(value.__annotations__)), None
-        pickled, _ = self._try(name, fingerprint=True)
+        pickled, _ = self._try(name, pickles, root)
         if pickled is not None:
             return _digest(pickled), pickled
-        pickled, _ = self._try(name, fingerprint=True, lenient=True)
+        pickled = self._lenient(name)
         if pickled is not None and pickled.untold:
             self.untold.add(name)
         return (None if pickled is None else "lenient " + _digest(pickled)), None
@@ -211,22 +224,23 @@ class Carrier:
         What cannot be pickled is in the result's ``failures``; all else is stored. Raises :class:`OSError` (``ENOSPC`` when the
         disk is full).
         """
-        wanted = [name for name in dict.fromkeys(names) if name in self._namespace]
+        wanted = sorted(name for name in set(names) if name in self._namespace)
         result = SaveResult()
         alone: Dict[str, Pickled] = {}
         prints: Dict[str, Pickled] = {}
+        pickles, fingerprints = self._pickles(), self._pickles(fingerprint=True)
         for name in wanted:
-            pickled, error = self._try(name)
+            pickled, error = self._try(name, pickles)
             if pickled is not None:
                 alone[name] = prints[name] = pickled
                 if not pickled.telling:
-                    prints[name] = self._try(name, fingerprint=True)[0] or pickled
+                    prints[name] = self._try(name, fingerprints)[0] or pickled
             else:
                 assert error is not None
                 result.failures.append(explain(name, self._namespace[name], error, self._can_travel))
         for name in self._watched():
             if name not in wanted:
-                pickled = self._now.get(name) or self._print(name)[1]
+                pickled = self._now.get(name) or self._print(name, fingerprints)[1]
                 if pickled is not None:
                     prints[name] = pickled
         known: Dict[Tuple[int, int], str] = {}
@@ -286,15 +300,24 @@ class Carrier:
             )
 
     def _try(
-        self, name: str, fingerprint: bool = False, lenient: bool = False
+        self, name: str, pickles: Pickles, root: Optional[Any] = None
     ) -> Tuple[Optional[Pickled], Optional[BaseException]]:
-        """A variable pickled alone, or why it cannot be."""
+        """A variable's pickle, or why there is none."""
+        value = self._namespace[name]
         try:
-            return dump((self._namespace[name],), self._namespace, self.step, fingerprint, lenient), None
+            return (pickles.of(value) if root is None else pickles.again(value, root)), None
         except (MemoryError, KeyboardInterrupt):
             raise
         except BaseException as error:
             return None, error
+
+    def _lenient(self, name: str) -> Optional[Pickled]:
+        try:
+            return dump((self._namespace[name],), self._namespace, self.step, fingerprint=True, lenient=True)
+        except (MemoryError, KeyboardInterrupt):
+            raise
+        except BaseException:  # whatever its own code raises: nothing of it can be seen
+            return None
 
     def _can_travel(self, value: Any) -> bool:
         try:
@@ -316,7 +339,8 @@ def _digest(pickled: Pickled, known: Mapping[Tuple[int, int], str] = MappingProx
         known.get(_place(buffer)) or MAPPINGS.untouched(buffer) or hashlib.sha256(buffer).hexdigest()
         for buffer in pickled.buffers
     ]
-    return hashlib.sha256(pickled.data + "".join(buffers).encode()).hexdigest()
+    place = "" if pickled.place is None else f" {pickled.place}"
+    return hashlib.sha256(pickled.data + ("".join(buffers) + place).encode()).hexdigest()
 
 
 def _place(buffer: memoryview) -> Tuple[int, int]:
