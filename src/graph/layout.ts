@@ -1,5 +1,7 @@
 import { Graph, layout as dagre } from '@dagrejs/dagre';
 
+import { inRows, type IPlaced, type Pair, rowsOf } from './rows';
+
 /** A place in the drawing, in pixels at scale 1. */
 export interface IPoint {
   readonly x: number;
@@ -30,8 +32,8 @@ export interface IShape {
 export type Direction = 'down' | 'right';
 
 const MARGIN = 12;
-/** More lines than this are not put in the best order, which takes too long, only in a good one. */
-const MANY = 150;
+/** Lines that go on through more rows than this, all together, take dagre longer than a drawing may that follows what is typed. */
+const MANY = 120;
 
 /** Where nodes and lines go. Lines between nodes that are not there are left out. */
 export function layout(
@@ -39,48 +41,70 @@ export function layout(
   links: readonly { readonly source: string; readonly target: string }[],
   direction: Direction
 ): IDrawing {
+  const numbers = new Map(shapes.map(({ id }, index) => [id, index]));
+  const drawn = links.filter(({ source, target }) => numbers.has(source) && numbers.has(target));
+  const pairs = drawn.map(({ source, target }): Pair => [numbers.get(source) ?? 0, numbers.get(target) ?? 0]);
+  const rows = rowsOf(shapes.length, pairs);
+  const through = pairs.reduce(
+    (sum, [source, target]) => sum + Math.abs((rows[target] ?? 0) - (rows[source] ?? 0)),
+    0
+  );
+  const { width, height, boxes, lines } = (through > MANY ? placedInRows : placedByDagre)(
+    shapes,
+    pairs,
+    direction
+  );
+  return {
+    width,
+    height,
+    nodes: new Map(shapes.map(({ id }, index) => [id, boxes[index] as IBox])),
+    lines: new Map(drawn.map(({ source, target }, index) => [`${source}\n${target}`, lines[index] ?? []]))
+  };
+}
+
+function placedInRows(shapes: readonly IShape[], pairs: readonly Pair[], direction: Direction): IPlaced {
+  if (direction === 'down') {
+    return inRows(shapes, pairs, MARGIN);
+  }
+  const sideways = shapes.map(({ id, width, height }) => ({ id, width: height, height: width }));
+  const { width, height, boxes, lines } = inRows(sideways, pairs, MARGIN);
+  return {
+    width: height,
+    height: width,
+    boxes: boxes.map(box => ({ x: box.y, y: box.x, width: box.height, height: box.width })),
+    lines: lines.map(line => line.map(({ x, y }) => ({ x: y, y: x })))
+  };
+}
+
+function placedByDagre(shapes: readonly IShape[], pairs: readonly Pair[], direction: Direction): IPlaced {
+  if (shapes.length === 0) {
+    return { width: 0, height: 0, boxes: [], lines: [] };
+  }
   const graph = new Graph();
   graph.setGraph({
     rankdir: direction === 'down' ? 'TB' : 'LR',
     nodesep: 16,
     ranksep: 40,
     marginx: MARGIN,
-    marginy: MARGIN,
-    ...(links.length > MANY && { ranker: 'tight-tree' })
+    marginy: MARGIN
   });
   graph.setDefaultEdgeLabel(() => ({}));
-  if (shapes.length === 0) {
-    return { width: 0, height: 0, nodes: new Map(), lines: new Map() };
+  // By numbers: dagre keeps nodes in plain objects, in which a name such as `__proto__` is lost.
+  shapes.forEach(({ width, height }, index) => graph.setNode(String(index), { width, height }));
+  for (const [source, target] of pairs) {
+    graph.setEdge(String(source), String(target), {});
   }
-  // dagre keeps nodes in plain objects, in which a name such as `__proto__` is lost.
-  const numbers = new Map(shapes.map(({ id }, index) => [id, `n${index}`]));
-  for (const { id, width, height } of shapes) {
-    graph.setNode(numbers.get(id) ?? '', { width, height });
-  }
-  const drawn = links.filter(({ source, target }) => numbers.has(source) && numbers.has(target));
-  for (const { source, target } of drawn) {
-    graph.setEdge(numbers.get(source) ?? '', numbers.get(target) ?? '', {});
-  }
-  dagre(graph, { disableOptimalOrderHeuristic: links.length > MANY });
-  return {
-    ...size(graph),
-    nodes: new Map(
-      shapes.map(shape => [shape.id, box(graph.node(numbers.get(shape.id) ?? '') as IPoint, shape)])
-    ),
-    lines: new Map(
-      drawn.map(({ source, target }) => {
-        const line = graph.edge(numbers.get(source) ?? '', numbers.get(target) ?? '') as {
-          points?: IPoint[];
-        };
-        return [`${source}\n${target}`, line.points ?? []];
-      })
-    )
-  };
-}
-
-function size(graph: Graph): { width: number; height: number } {
+  dagre(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
-  return { width, height };
+  return {
+    width,
+    height,
+    boxes: shapes.map((shape, index) => box(graph.node(String(index)) as IPoint, shape)),
+    lines: pairs.map(([source, target]) => {
+      const line = graph.edge(String(source), String(target)) as { points?: IPoint[] };
+      return line.points ?? [];
+    })
+  };
 }
 
 /** dagre speaks of centres. */
