@@ -4,6 +4,7 @@ import * as React from 'react';
 import type { Edge } from '../api/schema';
 import { Canvas } from './canvas';
 import { type Direction, type IShape, layout } from './layout';
+import { Kept } from './kept';
 import { linksOf } from './links';
 import { List, SpokenList } from './list';
 import { heightOf, WIDTH } from './node';
@@ -30,14 +31,12 @@ export interface IGraphProps {
 
 /** A pipeline as a graph, or as the equivalent list. */
 export function Graph(props: IGraphProps): React.JSX.Element {
-  const { nodes, edges, statuses, pictures, selected, onSelect, onOpen, label, trans } = props;
+  const { edges, statuses, pictures, selected, onSelect, onOpen, label, trans } = props;
   const direction = props.direction ?? 'down';
   const [asList, setAsList] = React.useState(false);
-  const links = useSame(
-    React.useMemo(() => linksOf(edges), [edges]),
-    JSON.stringify
-  );
-  const shapes = useSame(shapesOf(nodes, pictures), JSON.stringify);
+  const nodes = useKept(props.nodes);
+  const links = useKept(React.useMemo(() => linksOf(edges), [edges]));
+  const shapes = useKept(React.useMemo(() => shapesOf(nodes, pictures), [nodes, pictures]));
   const drawing = React.useMemo(() => layout(shapes, links, direction), [shapes, links, direction]);
   const toggle = (
     <Tool
@@ -82,9 +81,7 @@ export function shapesOf(
   }));
 }
 
-/** `value`, or the one before it when it is the same by `print`: every analysis makes all objects anew. */
-function useSame<T>(value: T, print: (value: T) => string): T {
-  const printed = print(value);
-  // eslint-disable-next-line react-hooks/exhaustive-deps
-  return React.useMemo(() => value, [printed]);
+function useKept<T>(items: readonly T[]): readonly T[] {
+  const [kept] = React.useState(() => new Kept<T>());
+  return kept.of(items);
 }

@@ -17,21 +17,51 @@ const KINDS: readonly Kind[] = ['data', 'file', 'ambient', 'order'];
 
 /** The edges of a pipeline, with one link for each pair of steps. */
 export function linksOf(edges: readonly Edge[]): ILink[] {
-  const pairs = new Map<string, Edge[]>();
-  for (const edge of edges) {
-    const key = linkKey(edge);
-    const pair = pairs.get(key);
-    if (pair) {
-      pair.push(edge);
-    } else {
-      pairs.set(key, [edge]);
-    }
-  }
-  return [...pairs.values()].map(pair => {
+  return [...grouped(edges, linkKey).values()].map(pair => {
     const [{ source, target }] = pair as [Edge, ...Edge[]];
     const kind = KINDS.find(one => pair.some(edge => edge.kind === one)) ?? 'order';
     return { source, target, kind, edges: pair };
   });
+}
+
+/** The links to a step. */
+export function linksTo(name: string, links: readonly ILink[]): readonly ILink[] {
+  return ends(links).to.get(name) ?? [];
+}
+
+/** The links from a step. */
+export function linksFrom(name: string, links: readonly ILink[]): readonly ILink[] {
+  return ends(links).from.get(name) ?? [];
+}
+
+interface IEnds {
+  readonly from: ReadonlyMap<string, ILink[]>;
+  readonly to: ReadonlyMap<string, ILink[]>;
+}
+
+/** Links are asked for by every step, of the same list. */
+const found = new WeakMap<readonly ILink[], IEnds>();
+
+function ends(links: readonly ILink[]): IEnds {
+  let known = found.get(links);
+  if (!known) {
+    known = { from: grouped(links, link => link.source), to: grouped(links, link => link.target) };
+    found.set(links, known);
+  }
+  return known;
+}
+
+function grouped<T>(items: readonly T[], by: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(by(item));
+    if (group) {
+      group.push(item);
+    } else {
+      groups.set(by(item), [item]);
+    }
+  }
+  return groups;
 }
 
 /** Names of steps hold no line breaks. */

@@ -4,7 +4,6 @@ import * as React from 'react';
 import { SeverityGlyph, StateGlyph } from '../ui/glyphs';
 import { hueClass } from '../ui/step-color';
 import { duration, shownState, stateWord } from '../ui/states';
-import type { IBox } from './layout';
 import { shortened } from './text';
 import type { IGraphNode, IStepStatus } from './types';
 
@@ -19,7 +18,9 @@ export function heightOf(picture: boolean): number {
 
 export interface INodeProps {
   node: IGraphNode;
-  box: IBox;
+  x: number;
+  y: number;
+  height: number;
   status?: IStepStatus;
   picture?: string;
   selected: boolean;
@@ -31,7 +32,7 @@ export interface INodeProps {
 
 /** A step: its name, how it stands, how many problems it has, and a picture that it made. */
 export const Node = React.memo(function Node(props: INodeProps): React.JSX.Element {
-  const { node, box, status, picture, selected, reachable, label, trans } = props;
+  const { node, x, y, height, status, picture, selected, reachable, label, trans } = props;
   const badge = node.errors ? 'error' : node.warnings ? 'warning' : null;
   const state = status && shownState(status);
   const classes = ['kfj-Graph-node', hueClass(node.name)];
@@ -44,15 +45,15 @@ export const Node = React.memo(function Node(props: INodeProps): React.JSX.Eleme
   return (
     <g
       className={classes.join(' ')}
-      transform={`translate(${box.x},${box.y})`}
+      transform={`translate(${x},${y})`}
       data-step={node.name}
       role="button"
       aria-label={label}
       aria-pressed={selected}
       tabIndex={reachable ? 0 : -1}
     >
-      <rect className="kfj-Graph-focus" x="-4" y="-4" width={WIDTH + 8} height={box.height + 8} rx="9" />
-      <rect className="kfj-Graph-card" width={WIDTH} height={box.height} rx="6" />
+      <rect className="kfj-Graph-focus" x="-4" y="-4" width={WIDTH + 8} height={height + 8} rx="9" />
+      <rect className="kfj-Graph-card" width={WIDTH} height={height} rx="6" />
       <rect className="kfj-Graph-stripe" x="6" y="9" width="4" height={HEIGHT - 18} rx="2" />
       <text className="kfj-Graph-name" x="18" y="22">
         {shortened(node.name, WIDTH - (badge ? 58 : 28))}

@@ -45,7 +45,9 @@ export const Scene = React.memo(function Scene(props: ISceneProps): React.JSX.El
             <Node
               key={node.name}
               node={node}
-              box={box}
+              x={box.x}
+              y={box.y}
+              height={box.height}
               status={status}
               picture={pictures?.get(node.name)}
               selected={node.name === selected}

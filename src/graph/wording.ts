@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { duration, shownState, stateWord } from '../ui/states';
-import { type ILink, summary } from './links';
+import { type ILink, linksFrom, linksTo, summary } from './links';
 import type { IGraphNode, IStepStatus } from './types';
 
 /** What is said of a step where nothing is drawn: its state, its problems. */
@@ -31,7 +31,7 @@ export function standing(
 
 /** `after load (df), split (y)`; empty when it is after none. */
 export function needs(name: string, links: readonly ILink[], trans: TranslationBundle): string {
-  const found = links.filter(link => link.target === name);
+  const found = linksTo(name, links);
   return found.length
     ? trans.__('after %1', found.map(link => `${link.source} (${summary(link, trans)})`).join('; '))
     : '';
@@ -39,8 +39,7 @@ export function needs(name: string, links: readonly ILink[], trans: TranslationB
 
 /** `gives model to evaluate`; empty when nothing uses what it makes. */
 export function gives(name: string, links: readonly ILink[], trans: TranslationBundle): string {
-  return links
-    .filter(link => link.source === name)
+  return linksFrom(name, links)
     .map(link =>
       link.kind === 'order'
         ? trans.__('before %1', link.target)

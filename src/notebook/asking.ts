@@ -3,12 +3,15 @@ import type { IDisposable } from '@lumino/disposable';
 /** Milliseconds after which something that goes on changing is asked about all the same. */
 const PATIENCE = 1000;
 
+/** Milliseconds that an answer may take to be asked for at every change, without waiting for quiet. */
+const QUICK = 50;
+
 /** Milliseconds between attempts while they fail: the first, doubling up to the last. */
 const PAUSES = [1000, 30_000] as const;
 
 /**
- * Asks again and again about something that changes: when it has been quiet for a while, one question at a time, after a failure
- * with growing pauses until an answer comes.
+ * Asks again and again about something that changes: when it has been quiet for a while, the shorter the quicker the last answer came, one
+ * question at a time, after a failure with growing pauses until an answer comes.
  */
 export class Asking implements IDisposable {
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -18,6 +21,8 @@ export class Asking implements IDisposable {
   /** How long to be quiet after the last change. */
   private quiet = 0;
   private pause = 0;
+  /** How long the last answer took. */
+  private took = Infinity;
   private disposed = false;
 
   /** `ask` says whether there was an answer that makes another attempt useless; it must not reject. */
@@ -27,7 +32,7 @@ export class Asking implements IDisposable {
     return this.disposed;
   }
 
-  /** Something has changed: ask once it has not for `quiet` ms. */
+  /** Something has changed: ask once it has not for `quiet` ms at most. */
   soon(quiet: number): void {
     if (this.disposed) {
       return;
@@ -53,14 +58,17 @@ export class Asking implements IDisposable {
 
   private arm(since: number): void {
     const latest = Math.max(0, since + PATIENCE - Date.now());
+    const quiet = Math.min(this.quiet, Math.max(0, this.took - QUICK));
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.run(), Math.max(this.pause, Math.min(this.quiet, latest)));
+    this.timer = setTimeout(() => void this.run(), Math.max(this.pause, Math.min(quiet, latest)));
   }
 
   private async run(): Promise<void> {
     this.since = undefined;
     this.controller = new AbortController();
+    const began = Date.now();
     const answered = await this.ask(this.controller.signal);
+    this.took = Date.now() - began;
     this.controller = null;
     this.pause = answered ? 0 : Math.min(Math.max(PAUSES[0], 2 * this.pause), PAUSES[1]);
     if (!answered || this.isChanged()) {

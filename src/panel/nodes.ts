@@ -3,15 +3,16 @@ import type { IGraphNode } from '../graph/types';
 
 /** The steps of a pipeline as the graph shows them. */
 export function nodesOf(view: PipelineView): IGraphNode[] {
-  const count = (step: string, severity: Problem['severity']) =>
-    view.problems.filter(problem => problem.severity === severity && stepOf(problem, view) === step).length;
-  return view.steps.map(({ name, role, cells }) => ({
-    name,
-    role,
-    cells: cells.length,
-    errors: count(name, 'error'),
-    warnings: count(name, 'warning')
-  }));
+  const found = new Map<string | null, Problem[]>();
+  for (const problem of view.problems) {
+    const step = stepOf(problem, view);
+    found.set(step, [...(found.get(step) ?? []), problem]);
+  }
+  return view.steps.map(({ name, role, cells }) => {
+    const problems = found.get(name) ?? [];
+    const count = (severity: Problem['severity']) => problems.filter(one => one.severity === severity).length;
+    return { name, role, cells: cells.length, errors: count('error'), warnings: count('warning') };
+  });
 }
 
 /** The step that a problem is of: the one that it names, else that of its cell. */

@@ -21,14 +21,24 @@ const FORMATS = ['image/png', 'image/jpeg', 'image/svg+xml', 'image/gif', 'image
 export function picturesOf(outputs: IRunModel['outputs']): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [step, shown] of outputs) {
-    for (const output of shown) {
-      const picture = pictureOf(output);
-      if (picture) {
-        found.set(step, picture);
-      }
+    const picture = newest(shown);
+    if (picture !== null) {
+      found.set(step, picture);
     }
   }
   return found;
+}
+
+/** Pictures are large, and asked for whenever anything changes. */
+const known = new WeakMap<readonly Output[], string | null>();
+
+function newest(shown: readonly Output[]): string | null {
+  let picture = known.get(shown);
+  if (picture === undefined) {
+    picture = shown.reduceRight<string | null>((found, output) => found ?? pictureOf(output), null);
+    known.set(shown, picture);
+  }
+  return picture;
 }
 
 function pictureOf({ data }: Output): string | null {

@@ -36,6 +36,21 @@ describe('Asking', () => {
     expect(asked).toBe(1);
   });
 
+  it.each([
+    [20, 1],
+    [400, 0]
+  ])('after an answer that took %d ms, %d questions at once', async (took, atOnce) => {
+    asking.soon(150);
+    await jest.advanceTimersByTimeAsync(150);
+    await jest.advanceTimersByTimeAsync(took);
+    await settle(true);
+    asking.soon(150);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(asked).toBe(1 + atOnce);
+    await jest.advanceTimersByTimeAsync(150);
+    expect(asked).toBe(2);
+  });
+
   it('does not wait for ever for somebody who types on and on', () => {
     for (let i = 0; i < 30; i++) {
       asking.soon(150);
