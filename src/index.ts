@@ -1,4 +1,5 @@
 import { aboutPlugin } from './about/plugin';
+import { importingPlugin } from './importing/plugin';
 import { inspectorPlugin } from './notebook/inspector-plugin';
 import { pipelinesPlugin } from './notebook/plugin';
 import { statusPlugin } from './notebook/status-plugin';
@@ -16,6 +17,7 @@ export default [
   statusPlugin,
   inspectorPlugin,
   panelPlugin,
+  importingPlugin,
   runsPlugin,
   runViewsPlugin
 ];

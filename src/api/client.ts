@@ -56,6 +56,15 @@ export class Client {
     return this.post('examples', { name, folder });
   }
 
+  /** Make a notebook of an Elyra pipeline. `existing`: what to do when the notebook is there already. May take a while. */
+  importPipeline(
+    path: string,
+    existing: NonNullable<schema.ImportRequest['existing']>
+  ): Promise<schema.ImportAnswer> {
+    const body = JSON.stringify({ path, existing });
+    return this.request('import', { method: 'POST', body }, undefined, 4 * TIMEOUT);
+  }
+
   /** The pipeline that a notebook is, saved or not. */
   analyse(notebook: schema.Notebook, signal?: AbortSignal): Promise<schema.PipelineView> {
     return this.post('notebook/analysis', notebook, signal);

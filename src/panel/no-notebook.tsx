@@ -16,6 +16,11 @@ export function NoNotebook({ tools }: { tools: ITools }): React.JSX.Element {
           {trans.__('New notebook')}
         </button>
       </p>
+      <p>
+        <button type="button" className="kfj-link" onClick={() => void execute('kfjlab:import-pipeline')}>
+          {trans.__('Import an Elyra pipeline…')}
+        </button>
+      </p>
     </Empty>
   );
 }
