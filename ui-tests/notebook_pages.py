@@ -35,7 +35,8 @@ def write(lab: Lab, name: str, cells: list[nbformat.NotebookNode]) -> None:
 def open_notebook(page: Page, name: str) -> Locator:
     """Open a notebook; its panel, when its cells are there. No kernel is waited for."""
     page.evaluate(
-        "path => window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'})", name
+        "async path => { await window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'}) }",
+        name,
     )
     panel = page.locator(".jp-NotebookPanel:visible")
     expect(panel.locator(".jp-Cell").first).to_be_visible(timeout=30_000)
@@ -43,8 +44,10 @@ def open_notebook(page: Page, name: str) -> Locator:
 
 
 def run(page: Page, command: str, **arguments: Any) -> None:
-    """Execute a command of JupyterLab."""
-    page.evaluate("([id, args]) => window.jupyterapp.commands.execute(id, args)", [command, arguments])
+    """Execute a command of JupyterLab. What it gives, such as a widget, is not for Python."""
+    page.evaluate(
+        "async ([id, args]) => { await window.jupyterapp.commands.execute(id, args) }", [command, arguments]
+    )
 
 
 def saved(lab: Lab, page: Page, name: str) -> nbformat.NotebookNode:
