@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from conftest import Lab
 from notebook_pages import code, markdown, run, write
 from panel_pages import node, panel
 from playwright.sync_api import Locator, Page, expect
+from serving import Lab
 
 Shoot = Callable[[str], None]
 

@@ -203,7 +203,8 @@ def _of_files(source: Source) -> list[Note]:
     """What of its files a step will not find as it did in Elyra."""
     node, found = source.node, []
     for name in _texts(node.properties.get("dependencies")):
-        plain = not any(sign in name for sign in "*?[\0")
+        below = not Path(name).is_absolute() and ".." not in Path(name).parts
+        plain = below and not any(sign in name for sign in "*?[\0")
         if plain and not (source.path.parent / name).exists():
             why = "It is not there, so that the step may fail."
             found.append(

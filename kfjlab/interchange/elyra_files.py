@@ -84,12 +84,24 @@ def _path(name: str, folder: Path, root: Path | None, version: int) -> Path:
         raise _LeftOutError("It does not say which file it runs.", "Choose its file in Elyra")
     path = Path(os.path.normpath(folder / name))
     if version < 2 and not path.exists():
-        path = folder / Path(name).name  # paths were relative to the workspace, which only Elyra knows
+        path = _in_workspace(name, folder, root)
     if root is not None and not path.is_relative_to(os.path.normpath(root)):
         raise _LeftOutError(
             "Its file is outside of the folder that the server shows.", "Put the file beside the pipeline"
         )
     return path
+
+
+def _in_workspace(name: str, folder: Path, root: Path | None) -> Path:
+    """A file whose name is relative to the workspace, as before version 2: one of the folders that the pipeline is in, which only Elyra
+    knew. Where none has it, one beside the pipeline."""
+    for base in folder.absolute().parents:
+        path = Path(os.path.normpath(base / name))
+        if path.is_file() and path.is_relative_to(base):
+            return path
+        if base == root:
+            break
+    return folder / Path(name).name
 
 
 # ---- notebooks

@@ -59,6 +59,21 @@ def test_every_version(version: int, tmp_path: Path) -> None:
     assert not made.notes
 
 
+def test_old_paths_are_those_of_the_workspace(tmp_path: Path) -> None:
+    notebook(tmp_path / "root" / "work" / "one.ipynb", "1")
+    notebook(tmp_path / "two.ipynb", "1")
+    folder = tmp_path / "root" / "pipelines" / "old"
+    folder.mkdir(parents=True)
+    made = imported(folder, flow(old_node("one", 1), version=1))
+    assert made.sources[1] == tmp_path / "root" / "work" / "one.ipynb"
+    content = flow(
+        old_node("one", 1), {**old_node("two", 1), "app_data": {"filename": "two.ipynb"}}, version=1
+    )
+    path = write(folder / "x.pipeline", content)
+    assert import_elyra(path).steps == ("one", "two")
+    assert import_elyra(path, root=tmp_path / "root").steps == ("one",)
+
+
 def test_a_newer_version_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     notebook(tmp_path / "a.ipynb", "1")
     made = imported(tmp_path, flow(node("a", "a.ipynb"), version=11))
