@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from serving import JUPYTER, Lab, chromium, serving
 
 SHOTS = Path(__file__).with_name("shots")
 if sys.executable != JUPYTER:
     SHOTS /= Path(JUPYTER).parents[1].name
+
+expect.set_options(timeout=30_000)  # what is expected comes at once, but machines can be busy
 
 
 @pytest.fixture(scope="session")
