@@ -11,6 +11,7 @@ from notebook_pages import code, markdown, run, write
 from panel_pages import node, panel
 from playwright.sync_api import Locator, Page, expect
 from serving import Lab
+from test_accessibility import faults
 
 Shoot = Callable[[str], None]
 
@@ -82,8 +83,10 @@ def test_the_menu_of_a_file_imports_it_and_what_is_left_out_is_told(
     expect(dialog.get_by_role("heading")).to_have_count(3)
     expect(dialog.locator("b")).to_have_count(0)
     shoot("import-told")
+    assert not faults(lab_page, ".kfj-Import")
     with dark(lab_page):
         shoot("import-told-dark")
+        assert not faults(lab_page, ".kfj-Import")
     dialog.get_by_role("button", name="Close").click()
     expect(lab_page.locator(".jp-NotebookPanel:visible")).to_contain_text("Loads", timeout=30_000)
     shown = panel(lab_page)
