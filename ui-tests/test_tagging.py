@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from notebook_pages import code, markdown, open_notebook, run, saved, write
 from playwright.sync_api import Locator, Page, expect
 
@@ -332,43 +330,3 @@ def test_typing_and_moving_are_followed(lab: Lab, lab_page: Page) -> None:
     select(lab_page, 6, 6)
     run(lab_page, "notebook:delete-cell")
     expect(lab_page.get_by_role("button", name="1 step · no problems")).to_be_visible()
-
-
-@pytest.fixture
-def windowed(lab_page: Page) -> Iterator[Page]:
-    """JupyterLab that draws only cells in sight."""
-
-    def set_mode(mode: str | None) -> None:
-        lab_page.evaluate(
-            """raw => window.jupyterapp.serviceManager.settings.save('@jupyterlab/notebook-extension:tracker', raw)""",
-            json.dumps({"windowingMode": mode} if mode else {}),
-        )
-
-    set_mode("full")
-    lab_page.reload()
-    lab_page.locator(".jp-LauncherCard").first.wait_for(timeout=60_000)
-    yield lab_page
-    set_mode(None)
-
-
-def test_a_thousand_cells_have_the_right_chips(lab: Lab, windowed: Page) -> None:
-    lab_page = windowed
-    cells = [
-        code(f"x{i} = {i}", f"step:s{i // 2}") if i % 2 == 0 else code(f"y{i} = x{i - 1}")
-        for i in range(1000)
-    ]
-    write(lab, "large.ipynb", cells)
-    panel = open_notebook(lab_page, "large.ipynb")
-    expect(lab_page.get_by_role("button", name="500 steps · no problems")).to_be_visible(timeout=30_000)
-    for index in (0, 499, 998, 251):
-        lab_page.evaluate(
-            "index => window.jupyterapp.shell.currentWidget.content.scrollToItem(index, 'center')", index
-        )
-        lab_page.evaluate(
-            "index => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = index }", index
-        )
-        active = panel.locator(".jp-Cell.jp-mod-active")
-        relation = "" if index % 2 == 0 else "follows the cell above, "
-        expect(active.locator(".kfj-Chip-button")).to_have_accessible_name(
-            f"Step s{index // 2}, {relation}no problems", timeout=30_000
-        )
