@@ -9,7 +9,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from . import analysis, handover, overhead, reuse, startup
+from . import analysis, handover, labstart, overhead, redraw, reuse, startup, tabmemory
 from .harness import ProcessFailed
 from .report import Row, table
 
@@ -19,6 +19,9 @@ QUESTIONS = {
     "analysis": analysis.measure,
     "handover": handover.measure,
     "startup": startup.measure,
+    "labstart": labstart.measure,
+    "redraw": redraw.measure,
+    "tabmemory": tabmemory.measure,
 }
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
