@@ -166,7 +166,7 @@ def _moving(page: Page, name: str) -> Row:
     worst = f", the longest {seconds(max(tasks) / 1000)}" if tasks else ""
     return Row(
         "graph of 200 steps moved, zoomed, walked through",
-        f"{len(tasks)} of {moves} took longer than 50 ms{worst}",
+        f"{len(tasks)} tasks longer than 50 ms during {moves} keys and turns of the wheel{worst}",
         "",
         "",
     )
