@@ -199,6 +199,33 @@ def status(shown: Locator) -> Locator:
     return shown.get_by_role("status").first
 
 
+def test_a_page_that_is_loaded_again_shows_what_it_had_shown(lab_page: Page, lab: Lab) -> None:
+    run = gated(lab, "again")
+    shown = run_page(lab_page, run)
+    tab(shown, "Logs")
+    shown.get_by_role("combobox", name="Step").select_option("first")
+    kept(lab_page, '"step":"first"')
+    lab_page.goto(f"{lab.url}/lab")
+    expect(shown.get_by_role("tab", name="Logs")).to_have_attribute("aria-selected", "true", timeout=90_000)
+    expect(shown.get_by_role("combobox", name="Step")).to_have_value("first")
+    expect(status(shown)).to_contain_text("Running")
+    (lab.files / "again-gate").touch()
+    expect(status(shown)).to_contain_text("Succeeded", timeout=30_000)
+
+
+def kept(page: Page, text: str) -> None:
+    """Wait until JupyterLab has kept its layout with this in it."""
+    page.evaluate(
+        """async text => {
+          const { workspaces } = window.jupyterapp.serviceManager;
+          while (!JSON.stringify(await workspaces.fetch('default')).includes(text)) {
+            await new Promise(done => setTimeout(done, 100));
+          }
+        }""",
+        text,
+    )
+
+
 def test_two_pages_follow_a_run_and_one_is_loaded_again(lab_page: Page, lab: Lab) -> None:
     run = gated(lab, "pages")
     other = lab_page.context.new_page()
@@ -207,10 +234,7 @@ def test_two_pages_follow_a_run_and_one_is_loaded_again(lab_page: Page, lab: Lab
     shown = [run_page(lab_page, run), run_page(other, run)]
     for each in shown:
         expect(status(each)).to_contain_text("Running")
-    lab_page.wait_for_function(
-        """async id => JSON.stringify(await window.jupyterapp.serviceManager.workspaces.fetch('default')).includes(id)""",
-        arg=run,
-    )
+    kept(lab_page, run)
     lab_page.goto(f"{lab.url}/lab")  # restored: the page of the run is there again
     expect(status(shown[0])).to_contain_text("Running", timeout=90_000)
     (lab.files / "pages-gate").touch()
@@ -220,7 +244,7 @@ def test_two_pages_follow_a_run_and_one_is_loaded_again(lab_page: Page, lab: Lab
 
 
 def test_a_run_goes_on_while_its_server_is_restarted(
-    page: Page, tmp_path_factory: pytest.TempPathFactory
+    page: Page, tmp_path_factory: pytest.TempPathFactory, shoot: Callable[[str], None]
 ) -> None:
     root = tmp_path_factory.mktemp("restarted")
     files = root / "files"
@@ -247,10 +271,13 @@ def test_a_run_goes_on_while_its_server_is_restarted(
         expect(status(shown)).to_contain_text("1 of 2 steps", timeout=30_000)
         server.kill()
         server.wait()
+        expect(shown).to_contain_text("The server does not answer", timeout=30_000)
+        shoot("run-lost")
         (files / "restart-gate").touch()
         server = serve()
         expect(status(shown)).to_contain_text("Succeeded", timeout=60_000)
         expect(status(shown)).to_contain_text("2 of 2 steps")
+        expect(shown).not_to_contain_text("The server does not answer")
     finally:
         server.kill()
         server.wait()

@@ -1,6 +1,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { ClientMessage, RunEvent, ServerMessage } from './schema';
 
@@ -13,6 +14,11 @@ export interface IStream {
    * have, because the connection is new.
    */
   watch(listen: WatchListener): IDisposable;
+  /** Whether there is no connection, and none could be made: what is shown may be out of date. */
+  readonly lost: boolean;
+  readonly lostChanged: ISignal<IStream, void>;
+  /** Try to connect now rather than a while later. */
+  retry(): void;
 }
 
 export type FollowListener = (events: readonly RunEvent[]) => void;
@@ -45,6 +51,20 @@ export class Stream implements IStream, IDisposable {
 
   get isDisposed(): boolean {
     return this.disposed;
+  }
+
+  get lost(): boolean {
+    return this._lost;
+  }
+
+  get lostChanged(): ISignal<this, void> {
+    return this._lostChanged;
+  }
+
+  retry(): void {
+    if (this.timer !== undefined) {
+      this.connect();
+    }
   }
 
   follow(run: string, after: number, listen: FollowListener): IDisposable {
@@ -95,6 +115,7 @@ export class Stream implements IStream, IDisposable {
     this.runs.clear();
     this.watchers.clear();
     this.drop()?.close();
+    Signal.clearData(this);
   }
 
   /** Send a message; when there is no connection, {@link greet} says the same as soon as there is one. */
@@ -119,13 +140,14 @@ export class Stream implements IStream, IDisposable {
     this.socket = socket;
     socket.onopen = () => this.greet();
     socket.onmessage = (event: MessageEvent<string>) => this.hear(JSON.parse(event.data) as ServerMessage);
-    socket.onclose = () => this.lost();
+    socket.onclose = () => this.closed();
   }
 
   /** Tell the server everything that is wanted of it. */
   private greet(): void {
     this.open = true;
     this.since = Date.now();
+    this.setLost(false);
     for (const [run, followed] of this.runs) {
       const after = Math.min(...[...followed.followers].map(follower => follower.seen));
       followed.received = after;
@@ -136,8 +158,10 @@ export class Stream implements IStream, IDisposable {
     }
   }
 
-  private lost(): void {
-    if (this.open && Date.now() - this.since >= STEADY) {
+  private closed(): void {
+    if (!this.open) {
+      this.setLost(true); // one that breaks is made anew before anybody is told
+    } else if (Date.now() - this.since >= STEADY) {
       this.attempts = 0;
     }
     this.drop();
@@ -160,10 +184,17 @@ export class Stream implements IStream, IDisposable {
 
   /** Do not wait any longer, now that there is a network again, or somebody looks. */
   private readonly hurry = () => {
-    if (this.timer !== undefined && document.visibilityState === 'visible') {
-      this.connect();
+    if (document.visibilityState === 'visible') {
+      this.retry();
     }
   };
+
+  private setLost(lost: boolean): void {
+    if (lost !== this._lost) {
+      this._lost = lost;
+      this._lostChanged.emit();
+    }
+  }
 
   private hear(message: ServerMessage): void {
     switch (message.type) {
@@ -211,6 +242,8 @@ export class Stream implements IStream, IDisposable {
   private attempts = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private disposed = false;
+  private _lost = false;
+  private readonly _lostChanged = new Signal<this, void>(this);
 }
 
 /** Call somebody who must not hold up the others by an error. */

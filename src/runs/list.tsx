@@ -4,6 +4,8 @@ import { type ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type * as schema from '../api/schema';
+import type { IStream } from '../api/stream';
+import { Lost } from '../ui/lost';
 import { Empty, Loading, Problem } from '../ui/message';
 import { useNow } from '../ui/now';
 import { useSignal } from '../ui/signal';
@@ -22,6 +24,7 @@ export interface ICurrentNotebook {
 
 export interface IListProps {
   model: ListModel;
+  stream: IStream;
   actions: RunActions;
   current: ICurrentNotebook;
   trans: TranslationBundle;
@@ -30,8 +33,9 @@ export interface IListProps {
 export function createList({
   server,
   ...props
-}: Omit<IListProps, 'model'> & { server: IServer }): RunsWidget {
-  return new RunsWidget({ ...props, model: new ListModel(server.client, server.stream) });
+}: Omit<IListProps, 'model' | 'stream'> & { server: IServer }): RunsWidget {
+  const { client, stream } = server;
+  return new RunsWidget({ ...props, stream, model: new ListModel(client, stream) });
 }
 
 /** {@link RunsList} as a widget; disposes of its model. */
@@ -58,6 +62,7 @@ export function RunsList(props: IListProps): React.JSX.Element {
   return (
     <>
       <FilterBar model={model} current={props.current} trans={trans} />
+      <Lost stream={props.stream} trans={trans} />
       {model.selected.size > 0 && <SelectionBar {...props} />}
       {runs === null && !error && <Loading>{trans.__('Asking for the runs…')}</Loading>}
       {error !== null && <Problem error={error} trans={trans} retry={() => model.refresh()} />}
@@ -131,7 +136,7 @@ function Rows({
   model,
   actions,
   trans
-}: Omit<IListProps, 'current'> & { runs: readonly schema.RunSummary[] }): React.JSX.Element {
+}: Omit<IListProps, 'current' | 'stream'> & { runs: readonly schema.RunSummary[] }): React.JSX.Element {
   const scroller = React.useRef<HTMLDivElement>(null);
   const now = useNow(runs.some(run => run.state === 'running') ? 1 : 30);
   const [activeId, setActive] = React.useState('');

@@ -1,13 +1,16 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { type ISignal, Signal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type { Client } from '../api/client';
 import type * as schema from '../api/schema';
+import type { IStream } from '../api/stream';
 import type { IRuns, IServer } from '../tokens';
 import { Boundary } from '../ui/boundary';
 import { pipelineIcon } from '../ui/icons';
+import { Lost } from '../ui/lost';
 import { Loading, Problem } from '../ui/message';
 import { useSignal } from '../ui/signal';
 import { Tabs } from '../ui/tabs';
@@ -19,12 +22,14 @@ import { Header } from './header';
 import { Logs } from './log';
 import { RunModel } from './model';
 import { Results } from './results';
+import { type IShown, type Tab, TABS } from './shown';
 import { Steps } from './steps';
 import { Timeline } from './timeline';
 
 export interface IPageProps {
   model: RunModel;
   client: Client;
+  stream: IStream;
   runs: IRuns;
   actions: RunActions;
   rendermime: IRenderMimeRegistry;
@@ -35,12 +40,9 @@ export function createPage({
   id,
   server,
   ...props
-}: Omit<IPageProps, 'model' | 'client'> & { id: string; server: IServer }): RunPage {
-  return new RunPage({
-    ...props,
-    client: server.client,
-    model: new RunModel(id, server.client, server.stream)
-  });
+}: Omit<IPageProps, 'model' | 'client' | 'stream'> & { id: string; server: IServer }): RunPage {
+  const { client, stream } = server;
+  return new RunPage({ ...props, client, stream, model: new RunModel(id, client, stream) });
 }
 
 /** A run's page. */
@@ -53,28 +55,33 @@ export class RunPage extends ReactWidget {
     props.model.changed.connect(this.entitle, this);
   }
 
-  /** Show a step. */
-  select(step: string): void {
-    this.selected = step;
+  get run(): string {
+    return this.props.model.id;
+  }
+
+  get shown(): IShown {
+    return this._shown;
+  }
+
+  get shownChanged(): ISignal<this, void> {
+    return this._shownChanged;
+  }
+
+  /** Show a part, or a step. */
+  turnTo(change: Partial<IShown>): void {
+    this._shown = { ...this._shown, ...change };
     this.update();
+    this._shownChanged.emit();
   }
 
   override dispose(): void {
     super.dispose();
     this.props.model.dispose();
+    Signal.clearData(this);
   }
 
   protected override render(): React.JSX.Element {
-    return (
-      <Page
-        {...this.props}
-        selected={this.selected}
-        onSelect={step => {
-          this.selected = step;
-          this.update();
-        }}
-      />
-    );
+    return <Page {...this.props} shown={this._shown} onShow={change => this.turnTo(change)} />;
   }
 
   private entitle(): void {
@@ -84,15 +91,14 @@ export class RunPage extends ReactWidget {
     this.title.caption = trans.__('Run %1', model.id);
   }
 
-  private selected: string | null = null;
+  private _shown: IShown = { tab: 'steps', step: null };
+  private readonly _shownChanged = new Signal<this, void>(this);
 }
 
-type Tab = 'steps' | 'timeline' | 'logs' | 'results' | 'artifacts' | 'values' | 'environment';
-
 export function Page(
-  props: IPageProps & { selected: string | null; onSelect: (step: string | null) => void }
+  props: IPageProps & { shown: IShown; onShow: (change: Partial<IShown>) => void }
 ): React.JSX.Element {
-  const { model, trans } = props;
+  const { model, stream, trans } = props;
   useSignal(model.changed);
   const { detail, error } = model;
   if (!detail) {
@@ -105,8 +111,9 @@ export function Page(
   return (
     <>
       <Header {...props} detail={detail} />
+      <Lost stream={stream} trans={trans} />
       {error !== null && <Problem error={error} trans={trans} retry={() => model.refresh()} />}
-      <FailureCard {...props} detail={detail} />
+      <FailureCard {...props} detail={detail} onSelect={step => props.onShow({ step })} />
       <Notes detail={detail} trans={trans} />
       <Body {...props} detail={detail} />
     </>
@@ -121,23 +128,24 @@ function Body({
   rendermime,
   trans,
   detail,
-  selected,
-  onSelect
+  shown,
+  onShow
 }: IPageProps & {
   detail: schema.RunDetail;
-  selected: string | null;
-  onSelect: (step: string | null) => void;
+  shown: IShown;
+  onShow: (change: Partial<IShown>) => void;
 }): React.JSX.Element {
-  const [tab, setTab] = React.useState<Tab>('steps');
-  const tabs: { id: Tab; label: string }[] = [
-    { id: 'steps', label: trans.__('Graph') },
-    { id: 'timeline', label: trans.__('Timeline') },
-    { id: 'logs', label: trans.__('Logs') },
-    { id: 'results', label: trans.__('Results') },
-    { id: 'artifacts', label: trans.__('Artifacts') },
-    { id: 'values', label: trans.__('Parameters and metrics') },
-    { id: 'environment', label: trans.__('Environment') }
-  ];
+  const { tab, step: selected } = shown;
+  const onSelect = (step: string | null) => onShow({ step });
+  const labels: Record<Tab, string> = {
+    steps: trans.__('Graph'),
+    timeline: trans.__('Timeline'),
+    logs: trans.__('Logs'),
+    results: trans.__('Results'),
+    artifacts: trans.__('Artifacts'),
+    values: trans.__('Parameters and metrics'),
+    environment: trans.__('Environment')
+  };
   const logOf = selected ?? mostTelling(detail);
   const body = () => {
     switch (tab) {
@@ -145,10 +153,7 @@ function Body({
         return (
           <Steps
             {...{ model, detail, runs, actions, trans, selected, onSelect }}
-            onLog={step => {
-              onSelect(step);
-              setTab('logs');
-            }}
+            onLog={step => onShow({ step, tab: 'logs' })}
           />
         );
       case 'timeline':
@@ -166,7 +171,12 @@ function Body({
     }
   };
   return (
-    <Tabs tabs={tabs} chosen={tab} label={trans.__('Parts of the run')} onChoose={id => setTab(id as Tab)}>
+    <Tabs
+      tabs={TABS.map(id => ({ id, label: labels[id] }))}
+      chosen={tab}
+      label={trans.__('Parts of the run')}
+      onChoose={id => onShow({ tab: id as Tab })}
+    >
       <Boundary key={tab} trans={trans}>
         {body()}
       </Boundary>

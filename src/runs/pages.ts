@@ -9,6 +9,8 @@ export interface IPageKind<A extends ReadonlyPartialJSONObject, W extends Widget
   /** Tells pages of this kind apart: an id of the document. */
   id(args: A): string;
   create(args: A): Promise<W>;
+  /** Call `changed` when the page shows something else of the same document, with the arguments that would show that. */
+  follow?(content: W, changed: (args: A) => void): void;
 }
 
 /** Pages of one kind in the main area: opened once each, restored when JupyterLab is loaded again. */
@@ -36,13 +38,18 @@ export class Pages<A extends ReadonlyPartialJSONObject, W extends Widget = Widge
       if (page) {
         content.dispose(); // asked for twice before it was there
       } else {
-        page = this.place(id, content);
+        const placed = (page = this.place(id, content));
+        this.kind.follow?.(content, now => this.remember(placed, now));
       }
     }
-    this.args.set(page, args);
-    void this.tracker.save(page);
+    this.remember(page, args);
     this.app.shell.activateById(page.id);
     return page;
+  }
+
+  private remember(page: MainAreaWidget<W>, args: A): void {
+    this.args.set(page, args);
+    void this.tracker.save(page);
   }
 
   private place(id: string, content: W): MainAreaWidget<W> {

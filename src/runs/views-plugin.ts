@@ -3,6 +3,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { IRuns, IRunsView, IServer } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
@@ -12,6 +13,7 @@ import { CurrentNotebook } from './current';
 import type { RunPage } from './page';
 import { Pages } from './pages';
 import { COMMANDS, Places } from './places';
+import { type IShown, isTab } from './shown';
 
 /** The list of runs, a run's page, and runs beside each other. What they need is loaded when one is asked for. */
 export const runViewsPlugin: JupyterFrontEndPlugin<IRunsView> = {
@@ -65,13 +67,18 @@ export const runViewsPlugin: JupyterFrontEndPlugin<IRunsView> = {
       execute: () => lists.open({})
     });
 
-    const pages = new Pages<{ id: string; step?: string }, RunPage>(app, restorer, {
+    const pages = new Pages<{ id: string; step?: string; tab?: string }, RunPage>(app, restorer, {
       command: COMMANDS.openRun,
       id: ({ id }) => `kfjlab-run-${id}`,
       create: async ({ id }) => {
         const { createPage } = await import('./page');
         return createPage({ id, server, runs, actions, rendermime, trans });
-      }
+      },
+      follow: (page, changed) =>
+        page.shownChanged.connect(() => {
+          const { tab, step } = page.shown;
+          changed({ id: page.run, tab, ...(step === null ? {} : { step }) });
+        })
     });
     commands.addCommand(COMMANDS.openRun, {
       label: trans.__('Open Run'),
@@ -81,19 +88,16 @@ export const runViewsPlugin: JupyterFrontEndPlugin<IRunsView> = {
           type: 'object',
           properties: {
             id: { type: 'string', description: trans.__('The run’s id') },
-            step: { type: 'string', description: trans.__('The step to show') }
+            step: { type: 'string', description: trans.__('The step to show') },
+            tab: { type: 'string', description: trans.__('The part of the page to show, such as logs') }
           },
           required: ['id']
         }
       },
       isVisible: args => typeof args.id === 'string',
       execute: async args => {
-        const id = args.id as string;
-        const step = typeof args.step === 'string' ? args.step : undefined;
-        const page = await pages.open(step === undefined ? { id } : { id, step });
-        if (step !== undefined) {
-          page.content.select(step);
-        }
+        const page = await pages.open({ id: args.id as string });
+        page.content.turnTo(shownBy(args));
         return page;
       }
     });
@@ -126,3 +130,11 @@ export const runViewsPlugin: JupyterFrontEndPlugin<IRunsView> = {
     return view;
   }
 };
+
+/** What the arguments of a command ask to be shown of a run. */
+function shownBy({ tab, step }: ReadonlyPartialJSONObject): Partial<IShown> {
+  return {
+    ...(typeof step === 'string' && { step }),
+    ...(isTab(tab) && { tab })
+  };
+}

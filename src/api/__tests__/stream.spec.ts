@@ -79,6 +79,27 @@ afterEach(() => {
 });
 
 describe('Stream', () => {
+  it('is lost when no connection can be made, not when one breaks', () => {
+    const said: boolean[] = [];
+    stream.lostChanged.connect(() => said.push(stream.lost));
+    stream.watch(() => undefined);
+    FakeSocket.last.accept();
+    FakeSocket.last.fail();
+    expect(stream.lost).toBe(false);
+    jest.advanceTimersByTime(FIRST_DELAY);
+    FakeSocket.last.fail();
+    stream.retry();
+    FakeSocket.last.fail();
+    expect(said).toEqual([true]);
+    const { length } = FakeSocket.made;
+    stream.retry();
+    expect(FakeSocket.made).toHaveLength(length + 1);
+    stream.retry(); // that is under way
+    expect(FakeSocket.made).toHaveLength(length + 1);
+    FakeSocket.last.accept();
+    expect(said).toEqual([true, false]);
+  });
+
   it('connects when somebody listens, below the base URL and with the token', () => {
     expect(FakeSocket.made).toHaveLength(0);
     stream.watch(() => undefined);

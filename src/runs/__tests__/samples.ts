@@ -1,4 +1,5 @@
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
 
 import type * as schema from '../../api/schema';
 import type { IStream } from '../../api/stream';
@@ -72,6 +73,12 @@ export class FakeStream implements IStream {
   readonly followers: { run: string; after: number; listen: (events: readonly schema.RunEvent[]) => void }[] =
     [];
   readonly watchers: ((runs: readonly string[]) => void)[] = [];
+  readonly lost = false;
+  readonly lostChanged = new Signal<this, void>(this);
+
+  retry(): void {
+    throw new Error('nothing is lost');
+  }
 
   follow(run: string, after: number, listen: (events: readonly schema.RunEvent[]) => void): IDisposable {
     return added(this.followers, { run, after, listen });

@@ -1,0 +1,219 @@
+"""The list of runs: found, followed, acted on, and what it says when there is nothing to list."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from notebook_pages import code, write
+from notebook_pages import run as command
+from playwright.sync_api import Locator, Page, Route, expect
+from run_pages import runs_list, start
+from serving import Lab
+
+from kfjlab.runs.model import RunState, StepRun
+from kfjlab.runs.store import RunStore
+
+Shoot = Callable[[str], None]
+
+HOSTILE = "<img src=x onerror=window.hacked=1>\x1b[31m"
+MANY = 230
+"""More than two pages of the list."""
+ROW = 56
+"""Height of a row, as in src/runs/row.tsx."""
+
+
+@pytest.fixture
+def store(lab: Lab) -> Iterator[RunStore]:
+    """The server's runs; those that a test adds here are gone afterwards."""
+    with RunStore(lab.files.parent / "data" / "kfjlab") as opened:
+        before = {run.id for run in opened.list_runs(10_000)}
+        yield opened
+        for run in opened.list_runs(10_000):
+            if run.id not in before:
+                opened.delete_run(run.id)
+
+
+def add(
+    store: RunStore, lab: Lab, name: str, state: RunState = RunState.SUCCEEDED, **parameters: object
+) -> str:
+    """A run that has ended, without anything having been executed; its id."""
+    notebook = str(lab.files / f"{name}.ipynb")
+    made = store.create_run(
+        name=name, notebook=notebook, target="local", parameters=parameters, steps=[StepRun("", "a", 0)]
+    )
+    error = {"kind": "ValueError", "message": f"no {HOSTILE}"} if state is RunState.FAILED else None
+    with store.transaction():
+        store.set_run_state(made.id, state, error=error)
+        store.append(made.id, "run", data={"state": state.value})
+    return made.id
+
+
+def search(shown: Locator, text: str) -> None:
+    shown.get_by_role("searchbox", name="Search runs").fill(text)
+
+
+def rows(shown: Locator) -> Locator:
+    return shown.get_by_role("row")
+
+
+def test_runs_are_found_among_many(lab_page: Page, lab: Lab, store: RunStore, shoot: Shoot) -> None:
+    oldest = add(store, lab, "pebble of quartz")
+    with store.transaction():
+        for number in range(MANY):
+            add(store, lab, f"pebble {number}")
+    add(store, lab, "granite", RunState.FAILED, rate=0.5)
+    add(store, lab, "granite", RunState.CANCELLED, rate=0.75)
+    add(store, lab, f"granite {HOSTILE}", rate=0.5)
+    shown = runs_list(lab_page)
+
+    search(shown, "GRANITE rate=0.5")
+    expect(rows(shown)).to_have_count(2)
+    expect(rows(shown).first).to_contain_text("<img src=x onerror=window.hacked=1>")
+    expect(rows(shown).nth(1)).to_contain_text("no <img src=x")
+    state = shown.get_by_role("combobox", name="State")
+    state.select_option("failed")
+    expect(rows(shown)).to_have_count(1)
+    state.select_option("stopped")
+    expect(shown).to_contain_text("No run fits")
+    search(shown, "granite")
+    expect(rows(shown)).to_have_count(1)
+    expect(rows(shown)).to_contain_text("Cancelled")
+    shoot("runs-found")
+    assert lab_page.evaluate("() => window.hacked") is None
+
+    # Of many, only those in sight are drawn; older ones come when one goes there.
+    state.select_option("all")
+    search(shown, "pebble")
+    expect(shown.get_by_role("status").last).to_have_text(f"{MANY + 1} runs")
+    grid = shown.get_by_role("grid", name="Runs")
+    grid.focus()
+    for known in (200, MANY + 1):
+        lab_page.keyboard.press("End")
+        expect(grid.locator("[role=rowgroup]")).to_have_css("height", f"{known * ROW}px")
+    lab_page.keyboard.press("End")
+    expect(shown.locator(f"#kfj-run-{oldest}")).to_contain_text("quartz")
+    assert rows(shown).count() < 60
+    shoot("runs-many")
+
+
+def test_this_notebook_only(lab_page: Page, lab: Lab, store: RunStore) -> None:
+    write(lab, "basalt.ipynb", [code("a = 1", "step:a")])
+    add(store, lab, "basalt")
+    add(store, lab, "slate")
+    shown = runs_list(lab_page)
+    only = shown.get_by_role("checkbox", name="This notebook only")
+    expect(only).to_be_disabled()
+    command(lab_page, "docmanager:open", path="basalt.ipynb", factory="Notebook")
+    expect(lab_page.locator(".jp-NotebookPanel:visible .jp-Cell").first).to_be_visible(timeout=30_000)
+    shown = runs_list(lab_page)
+    only.check()
+    expect(rows(shown)).to_have_count(1)
+    expect(rows(shown)).to_contain_text("basalt")
+    only.uncheck()
+    expect(rows(shown).filter(has_text="slate")).to_be_visible()
+
+
+def test_a_run_is_followed_stopped_resumed_repeated_and_deleted(
+    lab_page: Page, lab: Lab, store: RunStore, shoot: Shoot
+) -> None:
+    shown = runs_list(lab_page)
+    search(shown, "marble")
+    expect(shown).to_contain_text("No run fits")
+    wait = "import pathlib, time\nwhile not pathlib.Path('marble-gate').exists():\n    time.sleep(0.05)"
+    write(
+        lab,
+        "marble.ipynb",
+        [code("size = 3", "pipeline-parameters"), code("a = size", "step:a"), code(wait, "step:b", "prev:a")],
+    )
+    run = start(lab, "marble.ipynb", parameters={"size": 7})
+    row = shown.locator(f"#kfj-run-{run}")  # it comes by itself
+    expect(row).to_contain_text("1 of 2 steps", timeout=30_000)
+    expect(row).to_contain_text("Running")
+    expect(row.get_by_role("button", name="Delete")).to_have_count(0)
+    shoot("runs-live")
+    row.get_by_role("button", name="Cancel").click()
+    expect(row).to_contain_text("Cancelled", timeout=30_000)
+    row.get_by_role("button", name="Resume").click()
+    expect(row).to_contain_text("Running", timeout=30_000)
+    (lab.files / "marble-gate").touch()
+    expect(row).to_contain_text("Succeeded", timeout=60_000)
+    expect(row.get_by_role("button", name="Resume")).to_have_count(0)
+
+    row.get_by_role("button", name="Run again").click()
+    form = lab_page.get_by_role("region", name="Kubeflow").get_by_role("form")
+    expect(form.get_by_label("size")).to_have_value("7", timeout=30_000)
+    expect(lab_page.locator(".jp-NotebookPanel:visible")).to_contain_text("size = 3")
+    form.get_by_role("button", name="Cancel").click()
+
+    shown = runs_list(lab_page)
+    question = lab_page.get_by_role("dialog")
+    row.get_by_role("button", name="Delete").click()
+    expect(question).to_contain_text(f"marble ({run})")
+    shoot("runs-delete")
+    question.get_by_role("button", name="Keep").click()
+    expect(row).to_be_visible()
+    row.get_by_role("button", name="Delete").click()
+    question.get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+    expect(shown).to_contain_text("No run fits")
+
+
+def test_several_are_selected_and_deleted(lab_page: Page, lab: Lab, store: RunStore) -> None:
+    for number in range(3):
+        add(store, lab, f"chalk {number}")
+    shown = runs_list(lab_page)
+    search(shown, "chalk")
+    expect(rows(shown)).to_have_count(3)
+    rows(shown).first.get_by_role("checkbox").check()
+    compare = shown.get_by_role("button", name="Compare")
+    expect(compare).to_be_disabled()
+    rows(shown).nth(2).get_by_role("checkbox").check()
+    expect(compare).to_be_enabled()
+    expect(shown).to_contain_text("2 selected")
+    shown.get_by_role("button", name="Delete…", exact=True).click()
+    question = lab_page.get_by_role("dialog")
+    expect(question).to_contain_text("Delete 2 runs?")
+    question.get_by_role("button", name="Delete").click()
+    expect(rows(shown)).to_have_count(1)
+    expect(rows(shown)).to_contain_text("chalk 1")
+    expect(compare).to_have_count(0)
+
+
+LIST = re.compile(r"/kfjlab/runs\?")
+
+
+def answering(status: int, body: object) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(
+        status=status, body=json.dumps(body), headers={"Content-Type": "application/json"}
+    )
+
+
+def test_what_is_said_when_there_is_nothing_to_list(lab_page: Page, shoot: Shoot) -> None:
+    page = lab_page
+    page.route(LIST, answering(200, {"runs": [], "total": 0, "next": None}))
+    shown = runs_list(page)
+    expect(shown).to_contain_text("No runs yet")
+    expect(shown).to_contain_text("press Run in the Pipeline tab")
+    shoot("runs-none")
+
+    page.unroute(LIST)
+    page.route(LIST, answering(403, {"message": "Forbidden"}))
+    search(shown, "x")
+    alert = shown.get_by_role("alert")
+    expect(alert).to_contain_text("The Jupyter server refused the request.")
+    expect(alert).to_contain_text("ask who runs the server for access")
+    shoot("runs-forbidden")
+
+    page.unroute(LIST)
+    words = {"message": "The run store is damaged.", "fix": "Move it away.", "problems": []}
+    page.route(LIST, answering(503, words))
+    alert.get_by_role("button", name="Try again").click()
+    expect(alert).to_contain_text("The run store is damaged.")
+    shoot("runs-error")
+
+    page.unroute(LIST)
+    alert.get_by_role("button", name="Try again").click()
+    expect(alert).to_have_count(0)
