@@ -564,7 +564,8 @@ class GoneMessage(_Model):
 
 
 class RunsMessage(_Model):
-    """Runs that were started, changed their state or were deleted. Empty: any may have, as when somebody has just begun to watch."""
+    """Runs that were started, came a step further, changed their state or were deleted. Empty: any may have, as when somebody has just
+    begun to watch."""
 
     type: Literal["runs"] = "runs"
     runs: list[str]

@@ -31,7 +31,8 @@ class LoadError(Exception):
 
 class Loaded(dict[str, Any]):
     """What was loaded, by name. ``defined``: the modules, functions and classes among it, which come from the imports and functions
-    cells; all else are variables. ``missing``: name → why it was not loaded."""
+    cells; all else are variables. ``missing``: name → why it was not loaded. ``replaced``: what variables of these names were in the
+    kernel before, by name, but for those that had been loaded, too."""
 
     def __init__(
         self,
@@ -40,10 +41,12 @@ class Loaded(dict[str, Any]):
         summaries: Mapping[str, str],
         defined: Sequence[str],
         missing: Mapping[str, str],
+        replaced: Mapping[str, Any],
     ) -> None:
         super().__init__()
         self.step, self.when = step, when
         self.summaries, self.defined, self.missing = dict(summaries), tuple(defined), dict(missing)
+        self.replaced = dict(replaced)
 
     def __repr__(self) -> str:
         variables = [name for name in self if name not in self.defined]
@@ -58,6 +61,8 @@ class Loaded(dict[str, Any]):
             more = len(self.defined) - _MOST_DEFINED
             names = [*self.defined[:_MOST_DEFINED], *([f"and {more} more"] if more > 0 else [])]
             lines.append(f"  of the imports and functions cells: {', '.join(names)}")
+        if self.replaced:
+            lines.append(f"  replaced: {', '.join(self.replaced)} (what they were is in .replaced)")
         for why in dict.fromkeys(self.missing.values()):
             names = [name for name, reason in self.missing.items() if reason == why]
             lines.append(f"  not loaded: {', '.join(names)} ({printable(why)})")
@@ -263,6 +268,21 @@ def _chosen(
     return sorted(name for name in read if name in present or name in position.writers)
 
 
+_earlier: dict[str, int] = {}
+"""Variable → the ``id`` of the value that was loaded last; as long as it still has that value, nothing is lost with it."""
+
+
+def _replaced(before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a namespace is not there any more, except what had been loaded into it."""
+    found = {
+        name: before[name]
+        for name, value in values.items()
+        if name in before and before[name] is not value and id(before[name]) != _earlier.get(name)
+    }
+    _earlier.update({name: id(value) for name, value in values.items()})
+    return found
+
+
 class _Loading:
     """One call. ``chosen``: the variables to load; ``statements``: what is to be executed; ``missing``: name → why it is not there."""
 
@@ -295,7 +315,7 @@ class _Loading:
         if optional:
             self._statements.update((s, None) for s in self._definitions.statements if s.star)
         namespace, position = self._namespace, self._position
-        before = set(namespace)
+        before = dict(namespace)
         for name in self._chosen:
             if name in position.plain:
                 namespace[name] = copy.deepcopy(position.plain[name])
@@ -304,14 +324,15 @@ class _Loading:
             failed = self._definitions.execute(self._statements, namespace, self._run_id, self._provide)
             self._missing.update({name: why for name, why in failed.items() if name in self._made})
         self._provide([name for name in self._chosen if name not in self._loaded])
-        stars = sorted(namespace.keys() - before - self._known) if optional else []
+        stars = sorted(namespace.keys() - before.keys() - self._known) if optional else []
         asked = set(wanted)
         defined = [name for name in self._made if name in namespace and name not in self._missing]
         defined += [name for name in stars if not name.startswith("_")]
         summaries = {n: position.stored[n].summary for n in self._chosen if n in position.stored}
         missing = {n: why for n, why in self._missing.items() if n in asked or n not in optional}
-        loaded = Loaded(self._step, when, summaries, defined, missing)
-        loaded.update({name: namespace[name] for name in (*self._chosen, *defined) if name in namespace})
+        values = {name: namespace[name] for name in (*self._chosen, *defined) if name in namespace}
+        loaded = Loaded(self._step, when, summaries, defined, missing, _replaced(before, values))
+        loaded.update(values)
         return loaded
 
     def _choose(self, first: str) -> None:

@@ -1244,7 +1244,8 @@ export interface components {
     };
     /**
      * RunsMessage
-     * @description Runs that were started, changed their state or were deleted. Empty: any may have, as when somebody has just begun to watch.
+     * @description Runs that were started, came a step further, changed their state or were deleted. Empty: any may have, as when somebody has just
+     *     begun to watch.
      */
     RunsMessage: {
       /** Runs */

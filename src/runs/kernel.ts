@@ -3,7 +3,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { answerOf, expressions, type ILoaded, LoadError } from './loading';
+import { answerOf, expressions, type ILoaded, LoadError, REPLACED } from './loading';
 
 export interface ILoadRequest {
   run: string;
@@ -27,7 +27,7 @@ export async function loadInto(
     Notification.update({
       id,
       message: told(loaded, request, name, trans),
-      type: Object.keys(loaded.missing).length > 0 ? 'warning' : 'success',
+      type: Object.keys(loaded.missing).length + loaded.replaced.length > 0 ? 'warning' : 'success',
       autoClose: 8000
     });
   } catch (error) {
@@ -99,7 +99,7 @@ async function evaluated(
 
 /** What was loaded, in words. */
 export function told(
-  { variables, defined, missing }: ILoaded,
+  { variables, defined, missing, replaced }: ILoaded,
   { step, when }: ILoadRequest,
   notebook: string,
   trans: TranslationBundle
@@ -126,6 +126,9 @@ export function told(
   }
   if (defined.length > 0) {
     lines.push(trans.__('Imports and functions: %1', shortened(defined, trans)));
+  }
+  if (replaced.length > 0) {
+    lines.push(trans.__('Replaced: %1 (what was there is in %2)', shortened(replaced, trans), REPLACED));
   }
   for (const [name, why] of Object.entries(missing)) {
     lines.push(trans.__('Not loaded: %1 (%2)', name, why));

@@ -1,11 +1,18 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-/** What loading a step's variables gave. `defined`: modules, functions and classes; `missing`: name → why it was not loaded. */
+/**
+ * What loading a step's variables gave. `defined`: modules, functions and classes; `missing`: name → why it was not loaded; `replaced`:
+ * variables that had other values before, which are in {@link REPLACED} now.
+ */
 export interface ILoaded {
   variables: string[];
   defined: string[];
   missing: Record<string, string>;
+  replaced: string[];
 }
+
+/** The variable of the kernel that keeps what was replaced. */
+export const REPLACED = 'kfjlab_replaced';
 
 /** Why variables could not be loaded: what happened, and what to do. */
 export class LoadError extends Error {
@@ -26,14 +33,15 @@ interface IResult {
   readonly evalue?: string;
 }
 
-/** The expressions that a kernel is asked to evaluate: they leave no name of their own behind. */
+/** The expressions that a kernel is asked to evaluate: they leave no name of their own behind, unless something was replaced. */
 export function expressions(run: string, step: string, when: 'before' | 'after'): Record<string, string> {
   const call = `__import__('kfjlab').load(${[run, step, when].map(literal).join(', ')}, into=globals())`;
   const told =
     "{'variables': [name for name in found if name not in found.defined], " +
-    "'defined': list(found.defined), 'missing': found.missing}";
+    "'defined': list(found.defined), 'missing': found.missing, 'replaced': list(found.replaced)}";
+  const kept = `found.replaced and globals().update(${REPLACED}=found.replaced)`;
   return {
-    loaded: `(lambda found: __import__('json').dumps(${told}))(${call})`,
+    loaded: `(lambda found: (${kept}, __import__('json').dumps(${told}))[1])(${call})`,
     python: "__import__('json').dumps(__import__('sys').executable)"
   };
 }

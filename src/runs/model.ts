@@ -7,7 +7,7 @@ import type { IStream } from '../api/stream';
 import type { IRunModel } from '../tokens';
 import { Coalesced } from './coalesced';
 import { Observed } from './observed';
-import { applied, hasEnded, placeOf } from './events';
+import { applied, hasEnded, isOver, placeOf } from './events';
 
 /** How many events of before the detail are asked for again: they tell which cell a running step is at. */
 const EARLIER = 500;
@@ -28,7 +28,9 @@ export class RunModel extends Observed implements IRunModel {
     this.refreshing = new Coalesced(() => this.fetchDetail(), DETAIL_DELAY);
     this.showing = new Coalesced(() => this.fetchOutputs(), OUTPUTS_DELAY);
     this.watching = stream.watch(runs => {
-      if (runs.length === 0 || runs.includes(this.id)) {
+      // While the run goes on, its events tell more; it may be resumed or deleted afterwards.
+      const over = !this._detail || isOver(this._detail.summary.state);
+      if (runs.length === 0 || (over && runs.includes(this.id))) {
         this.refreshing.ask();
       }
     });

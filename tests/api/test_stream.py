@@ -15,7 +15,7 @@ from tornado.httpclient import HTTPClientError
 from tornado.websocket import WebSocketClientConnection
 
 from kfjlab.api import feed
-from kfjlab.runs.model import Run, RunState
+from kfjlab.runs.model import Run, RunState, StepRun, StepState
 from kfjlab.runs.store import RunStore
 from tests.api.closing import close_all
 from tests.runs.helpers import finish, new_run, start_python
@@ -134,9 +134,11 @@ async def test_who_watches_is_told_of_runs_that_start_change_and_go(connect: Con
     await say(connection, type="watch")
     assert await hear(connection) == {"type": "runs", "runs": []}
     with RunStore(data) as store:  # only now there is one at all
-        run = new_run(store)
+        run = new_run(store, steps=[StepRun("", "load", 0)])
         assert await hear(connection) == {"type": "runs", "runs": [run.id]}
         store.append(run.id, "cell", "load")  # changes no state
+        store.update_step(run.id, "load", state=StepState.SUCCEEDED)
+        assert await hear(connection) == {"type": "runs", "runs": [run.id]}
         finish(store, run)
         assert await hear(connection) == {"type": "runs", "runs": [run.id]}
         store.delete_run(run.id)

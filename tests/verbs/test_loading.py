@@ -116,6 +116,16 @@ def test_what_is_there_stays(results: list[RunResult]) -> None:
     assert isinstance(there["here"], there["Point"])
 
 
+def test_what_is_replaced_is_not_lost(results: list[RunResult]) -> None:
+    mine = object()
+    there: dict[str, Any] = {"here": mine, "other": 1}
+    loaded = kfjlab.load(results[0], "two", "before", into=there)
+    assert loaded.replaced == {"here": mine} and there["here"] is not mine
+    assert "replaced: here (what they were is in .replaced)" in repr(loaded)
+    again = kfjlab.load(results[0], "two", "before", into=there)
+    assert again.replaced == {}  # it was loaded, and is here again
+
+
 def test_only_what_was_asked_for_and_what_it_needs(results: list[RunResult]) -> None:
     there: dict[str, Any] = {}
     loaded = kfjlab.load(results[0], "two", "before", ["area"], into=there)

@@ -16,11 +16,12 @@ it('writes names as Python literals, whatever is in them', () => {
 });
 
 it('reads what was loaded', () => {
-  const text = `'{"variables": ["df"], "defined": ["pd"], "missing": {"m\\\\u00fc": "it\\'s \\\\"gone\\\\""}}'`;
+  const text = `'{"variables": ["df"], "defined": ["pd"], "missing": {"m\\\\u00fc": "it\\'s \\\\"gone\\\\""}, "replaced": ["n"]}'`;
   expect(answerOf({ loaded: shown(text) }, trans)).toEqual({
     variables: ['df'],
     defined: ['pd'],
-    missing: { mü: 'it\'s "gone"' }
+    missing: { mü: 'it\'s "gone"' },
+    replaced: ['n']
   });
 });
 

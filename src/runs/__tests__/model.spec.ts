@@ -102,12 +102,16 @@ describe('RunModel', () => {
     expect(grown).toEqual(['load', null]);
   });
 
-  it('looks again after a reconnection, and when it is told of the run', async () => {
+  it('looks again after a reconnection, and when it is told of a run that is over', async () => {
+    stream.news('another');
+    stream.news('r1'); // it goes on: its events tell more
+    await pass(200);
+    expect(server.asked).toEqual([]);
+    server.answer = () => Promise.resolve(detail({ summary: summary({ state: 'failed' }) }));
     stream.news();
     await pass(200);
-    stream.news('another');
-    await pass(200);
-    stream.news('r1');
+    expect(server.asked).toEqual(['run']);
+    stream.news('r1'); // resumed, or deleted
     await pass(200);
     expect(server.asked).toEqual(['run', 'run']);
   });
