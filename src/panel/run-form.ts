@@ -30,13 +30,11 @@ export class RunForm {
   /** `values`: instead of the defaults. `start` starts a run, or rejects. */
   constructor(
     parameters: readonly Parameter[],
-    values: Readonly<Record<string, unknown>>,
+    private readonly values: Readonly<Record<string, unknown>>,
     private readonly start: (request: Partial<RunRequest>) => Promise<void>,
     private readonly trans: TranslationBundle
   ) {
-    this.fields = parameters.map(parameter =>
-      Object.hasOwn(values, parameter.name) ? fieldOf(parameter, values[parameter.name]) : fieldOf(parameter)
-    );
+    this.fields = parameters.map(parameter => this.filled(parameter));
   }
 
   get changed(): ISignal<this, void> {
@@ -48,12 +46,20 @@ export class RunForm {
     const before = new Map(this.fields.map(field => [field.parameter.name, field]));
     this.fields = parameters.map(parameter => {
       const field = before.get(parameter.name);
+      if (!field) {
+        return this.filled(parameter); // all of them, when the notebook has only just been opened
+      }
       const same =
-        field?.parameter.type === parameter.type &&
+        field.parameter.type === parameter.type &&
         JSON.stringify(field.parameter.default) === JSON.stringify(parameter.default);
-      return field && same ? { ...field, parameter } : fieldOf(parameter);
+      return same ? { ...field, parameter } : fieldOf(parameter);
     });
     this._changed.emit();
+  }
+
+  private filled(parameter: Parameter): IField {
+    const { name } = parameter;
+    return Object.hasOwn(this.values, name) ? fieldOf(parameter, this.values[name]) : fieldOf(parameter);
   }
 
   set(name: string, value: Partial<Pick<IField, 'text' | 'checked'>>): void {

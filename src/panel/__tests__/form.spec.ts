@@ -113,6 +113,12 @@ describe('RunForm', () => {
     ]);
   });
 
+  it('has the given values also when the parameters are known only later', () => {
+    const form = new RunForm([], { n: 5 }, async () => undefined, trans);
+    form.update(parameters);
+    expect(form.fields.map(({ text }) => text)).toEqual(['5', 'false']);
+  });
+
   it('sends what was typed, or says what is wrong without asking', async () => {
     const start = jest.fn(async () => undefined);
     const form = new RunForm(parameters, {}, start, trans);
