@@ -86,6 +86,9 @@ class KfjlabApp(ExtensionApp):
         configured = self.rules
         shown = {
             "targets": configured.targets,
+            "images": configured.images,
+            "max_parallel": configured.max_parallel or None,
+            "max_memory": configured.max_memory or None,
             "features": {name: configured.features.get(name, True) for name in FEATURES},
             "locks": configured.locks,
             "reason": configured.reason,

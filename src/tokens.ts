@@ -7,10 +7,49 @@ import type { Client } from './api/client';
 import type { IStream } from './api/stream';
 import type * as schema from './api/schema';
 
+/** What an administrator can switch off, and the options of runs that can be fixed: the server's names. */
+export type Feature = 'run' | 'delete' | 'preview' | 'export' | 'suggest' | 'examples';
+export type RunOption = 'cache' | 'keep_going' | 'max_parallel' | 'kernel' | 'target';
+
+/** The value that an option of runs has, and why, as sentences for people. */
+export interface IFixed {
+  readonly value: unknown;
+  readonly why: string;
+}
+
+/** Where runs can happen; `why` they may not, null when they may. */
+export interface ITarget {
+  readonly name: string;
+  readonly why: string | null;
+}
+
+/** What the administrator has decided. The server enforces it; pages show it, with the reason, before somebody asks in vain. */
+export interface IPolicy {
+  readonly changed: ISignal<IPolicy, void>;
+  /** Who has decided so, and whom to ask. */
+  readonly reason: string;
+  /** Why something is switched off, as sentences for people; null when it is not. */
+  whyOff(feature: Feature): string | null;
+  /** An option of runs that cannot be chosen; null when it can. */
+  fixed(option: RunOption): IFixed | null;
+  /** Patterns of the images that steps may ask for; empty: any. */
+  readonly images: readonly string[];
+  /** Steps of a run at the same time, and bytes of a step, at most; null: no limit. */
+  readonly maxParallel: number | null;
+  readonly maxMemory: number | null;
+  /** The installed targets; all are known after `know`. */
+  readonly targets: readonly ITarget[];
+  /** Where runs happen unless something else is chosen; null where they may not happen at all. */
+  readonly target: string | null;
+  /** Ask the server what the page was not told when it was loaded; once. */
+  know(): Promise<void>;
+}
+
 /** The server, as all rooms use it. */
 export interface IServer {
   readonly client: Client;
   readonly stream: IStream;
+  readonly policy: IPolicy;
 }
 
 export const IServer = new Token<IServer>('kfjlab:IServer', 'The kfjlab server extension.');
@@ -52,6 +91,10 @@ export interface IPipelines {
 
 export const IPipelines = new Token<IPipelines>('kfjlab:IPipelines', 'Open notebooks as pipelines.');
 
+export type RunDefaults = Required<
+  Pick<schema.RunRequest, 'cache' | 'keep_going' | 'max_parallel' | 'target'>
+>;
+
 /** A run, followed while somebody looks at it. */
 export interface IRunModel {
   readonly id: string;
@@ -69,6 +112,8 @@ export interface IRunModel {
 
 /** Runs, started and opened from anywhere. */
 export interface IRuns {
+  /** How runs go that say nothing else. */
+  defaults(): RunDefaults;
   /** Start a run of a saved notebook. Rejects with a `RequestError`, whose `problems` say what is wrong. */
   start(request: schema.RunRequest): Promise<schema.RunSummary>;
   /** Follow a run; the caller disposes of the model. */

@@ -40,8 +40,10 @@ def about(context: Context) -> About:
 def policy(context: Context) -> Policy:
     """What the administrator has decided."""
     rules = context.rules
+    installed = target_names()
     return Policy(
-        targets=[name for name in target_names() if rules.allows_target(name)],
+        targets=[name for name in installed if rules.allows_target(name)],
+        forbidden_targets=[name for name in installed if not rules.allows_target(name)],
         images=list(rules.images),
         max_parallel=rules.max_parallel or None,
         max_memory=rules.max_memory or None,

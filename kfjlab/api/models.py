@@ -73,11 +73,12 @@ class Lock(_Model):
 
 
 class Policy(_Model):
-    """What the administrator has decided. ``targets``: where runs may happen; ``images``: patterns of those that steps may ask for, empty
-    for any; ``max_parallel``, ``max_memory`` (bytes): None for no limit; ``features``: feature → whether it is on; ``reason``: to
-    be shown beside what is not allowed."""
+    """What the administrator has decided. ``targets``: where runs may happen; ``forbidden_targets``: installed, but not allowed;
+    ``images``: patterns of those that steps may ask for, empty for any; ``max_parallel``, ``max_memory`` (bytes): None for no limit;
+    ``features``: feature → whether it is on; ``reason``: to be shown beside what is not allowed."""
 
     targets: list[str]
+    forbidden_targets: list[str]
     images: list[str]
     max_parallel: int | None
     max_memory: int | None

@@ -25,7 +25,7 @@ def analyse(context: Context, body: models.Notebook) -> models.PipelineView:
     """The pipeline that a notebook is, saved or not."""
     try:
         document = _document(context, body)
-        return pipeline_view(document, analyze_document(document))
+        return pipeline_view(document, context.rules.judged(analyze_document(document)))
     except NotebookError as error:
         return no_pipeline(error.problems)
 
@@ -53,7 +53,8 @@ def edit(context: Context, body: models.EditRequest) -> models.Edited:
     edits = [edit_of(Fix(edit.action, edit.action, edit.arguments)) for edit in body.edits]
     edited, changes = carry_out(document, edits)
     return models.Edited(
-        changes=_changes(document, changes), pipeline=pipeline_view(edited, analyze_document(edited))
+        changes=_changes(document, changes),
+        pipeline=pipeline_view(edited, context.rules.judged(analyze_document(edited))),
     )
 
 

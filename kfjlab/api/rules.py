@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from .failures import RequestFailure
 
 if TYPE_CHECKING:
     from kfjlab.notebook.pipeline import Pipeline, Step
+    from kfjlab.notebook.problems import Problem
 
 FEATURES = ("run", "delete", "preview", "export", "import", "suggest", "examples")
 """What can be switched off."""
@@ -32,6 +33,11 @@ class Rules:
     locks: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
 
+    @property
+    def decided_by(self) -> str:
+        """``reason``, or what is said where there is none."""
+        return self.reason or "The administrator of this server has decided so."
+
     def allows_target(self, name: str) -> bool:
         """Whether runs may happen there."""
         return not self.targets or name in self.targets
@@ -41,9 +47,13 @@ class Rules:
         if name and not self.features.get(name, True):
             raise self._refusal(f"This is switched off on this server ({name}).")
 
+    def options(self, asked: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that a run is started with: as asked for, else as they are fixed, else ``defaults``. Raises
+        :class:`RequestFailure` (403) for what is locked or not allowed."""
+        return self.check_options({**defaults, **self.locks, **asked})
+
     def check_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """The options that a run is started with: as asked for, with limits where nothing was. Raises :class:`RequestFailure` (403)
-        for what is locked or not allowed."""
+        """The options, with limits where there is none. Raises :class:`RequestFailure` (403) for what is locked or not allowed."""
         for name, value in self.locks.items():
             if name in options and options[name] != value:
                 raise self._refusal(f"{name} is fixed to {value!r} on this server.")
@@ -57,25 +67,39 @@ class Rules:
 
     def check_pipeline(self, pipeline: Pipeline) -> None:
         """Raise :class:`RequestFailure` (403) for a step that asks for what is not allowed."""
-        for step in pipeline.steps:
-            self._check_step(step)
+        found = self.problems(pipeline)
+        if found:
+            raise RequestFailure(403, found[0].message, self.decided_by, found)
 
-    def _check_step(self, step: Step) -> None:
+    def judged(self, pipeline: Pipeline) -> Pipeline:
+        """The pipeline with what is not allowed among its problems."""
+        return replace(pipeline, problems=(*pipeline.problems, *self.problems(pipeline)))
+
+    def problems(self, pipeline: Pipeline) -> tuple[Problem, ...]:
+        """What steps ask for and is not allowed; errors, since a run would be refused."""
+        return tuple(problem for step in pipeline.steps for problem in self._problems_of(step))
+
+    def _problems_of(self, step: Step) -> Iterator[Problem]:
+        from kfjlab.notebook.problems import Fix, Problem, Severity
+
+        def problem(code: str, what: str) -> Problem:
+            message = f"Step {step.name!r} asks for {what}"
+            cell = step.cells[0].index if step.cells else None
+            return Problem(code, Severity.ERROR, message, cell=cell, step=step.name, fix=Fix(self.decided_by))
+
         settings = step.settings
         memory = settings.resources.memory
         if self.images and settings.image is not None:
             if not any(fnmatchcase(settings.image, pattern) for pattern in self.images):
-                raise self._refusal(
-                    f"Step {step.name!r} asks for the image {settings.image!r}; allowed are: {', '.join(self.images)}."
-                )
+                allowed = ", ".join(self.images)
+                yield problem("image-not-allowed", f"the image {settings.image!r}; allowed are: {allowed}.")
         if self.max_memory and memory is not None and memory > self.max_memory:
-            raise self._refusal(
-                f"Step {step.name!r} asks for {memory / 2**20:,.0f} MiB of memory; at most {self.max_memory / 2**20:,.0f} MiB are allowed."
+            yield problem(
+                "memory-not-allowed",
+                f"{memory / 2**20:,.0f} MiB of memory; at most {self.max_memory / 2**20:,.0f} MiB are allowed.",
             )
         if settings.target is not None and not self.allows_target(settings.target):
-            raise self._refusal(
-                f"Step {step.name!r} asks for the target {settings.target!r}, which is not allowed."
-            )
+            yield problem("target-not-allowed", f"the target {settings.target!r}, which is not allowed.")
 
     def _refusal(self, what: str) -> RequestFailure:
-        return RequestFailure(403, what, self.reason or "The administrator of this server has decided so.")
+        return RequestFailure(403, what, self.decided_by)

@@ -46,7 +46,10 @@ def list_runs(context: Context, query: models.RunQuery) -> models.RunPage:
 
 def start(context: Context, body: models.RunRequest) -> models.Started:
     """Run a notebook as it is saved."""
-    options = context.rules.check_options(body.model_dump(include=set(LOCKABLE)))
+    defaults = body.model_dump(include=set(LOCKABLE))
+    options = context.rules.options(
+        {name: defaults[name] for name in defaults.keys() & body.model_fields_set}, defaults
+    )
     plan = prepare(
         context.file(body.path),
         parameters=body.parameters,

@@ -1,5 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { type ISignal, Signal } from '@lumino/signaling';
 
 import type * as schema from './schema';
 
@@ -11,8 +12,8 @@ export const TIMEOUT = 15_000;
  *
  * - `absent`: the server answers, but has no such route: the server extension is not enabled or is older than this page
  * - `missing`: there is no such run, step, …
- * - `refused`: what was asked for cannot be done as things are; `problems` may say why
- * - `forbidden`: signed out, or not allowed
+ * - `refused`: what was asked for cannot be done as things are, or as the administrator wants them; `problems` may say why
+ * - `forbidden`: signed out, or no access to the server
  * - `unreachable`: no answer at all
  * - `timeout`: no answer in time
  * - `failed`: the server answered with an error
@@ -43,8 +44,17 @@ export class Client {
     private readonly timeout = TIMEOUT
   ) {}
 
+  /** The server has answered that it may not do what was asked for. */
+  get denied(): ISignal<this, void> {
+    return this._denied;
+  }
+
   about(): Promise<schema.About> {
     return this.get('about');
+  }
+
+  policy(): Promise<schema.Policy> {
+    return this.get('policy');
   }
 
   examples(): Promise<schema.Examples> {
@@ -172,7 +182,11 @@ export class Client {
         this.settings
       );
       if (!response.ok) {
-        throw await errorOf(response);
+        const error = await errorOf(response);
+        if (response.status === 403 && error.failure === 'refused') {
+          this._denied.emit();
+        }
+        throw error;
       }
       return (await response.json()) as T;
     } catch (error) {
@@ -194,6 +208,8 @@ export class Client {
       signal?.removeEventListener('abort', abort);
     }
   }
+
+  private readonly _denied = new Signal<this, void>(this);
 }
 
 /** What an answer that is an error says: our own, Jupyter Server's, or the status line. */
@@ -205,7 +221,7 @@ async function errorOf(response: Response): Promise<RequestError> {
   } catch {
     // Not JSON: an HTML page of the server or of a proxy, of no use in a message.
   }
-  // Only our own answers have problems; a 404 without is Jupyter Server's, which does not know the route.
+  // Only our own answers have problems; a 404 without is Jupyter Server's, which does not know the route, a 403 its authorizer's.
   const ours = Array.isArray(body.problems);
   const message = typeof body.message === 'string' && body.message ? body.message : '';
   return new RequestError(
@@ -221,8 +237,9 @@ function failureOf(status: number, ours: boolean): Failure {
     case 404:
       return ours ? 'missing' : 'absent';
     case 401:
-    case 403:
       return 'forbidden';
+    case 403:
+      return ours ? 'refused' : 'forbidden';
     case 409:
     case 422:
       return 'refused';

@@ -935,15 +935,17 @@ export interface components {
     };
     /**
      * Policy
-     * @description What the administrator has decided. ``targets``: where runs may happen; ``images``: patterns of those that steps may ask for, empty
-     *     for any; ``max_parallel``, ``max_memory`` (bytes): None for no limit; ``features``: feature → whether it is on; ``reason``: to
-     *     be shown beside what is not allowed.
+     * @description What the administrator has decided. ``targets``: where runs may happen; ``forbidden_targets``: installed, but not allowed;
+     *     ``images``: patterns of those that steps may ask for, empty for any; ``max_parallel``, ``max_memory`` (bytes): None for no limit;
+     *     ``features``: feature → whether it is on; ``reason``: to be shown beside what is not allowed.
      */
     Policy: {
       /** Features */
       features: {
         [key: string]: boolean;
       };
+      /** Forbidden Targets */
+      forbidden_targets: string[];
       /** Images */
       images: string[];
       /** Locks */

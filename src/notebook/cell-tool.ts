@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { PanelLayout, type Widget } from '@lumino/widgets';
 
-import type { IPipelineModel, IPipelines } from '../tokens';
+import type { IPipelineModel, IPipelines, IPolicy } from '../tokens';
 
 /** The editor of the active cell as a tool of the property inspector; it is made when it is first seen. */
 export class CellTool extends NotebookTools.Tool {
@@ -13,6 +13,7 @@ export class CellTool extends NotebookTools.Tool {
 
   constructor(
     private readonly pipelines: IPipelines,
+    private readonly policy: IPolicy,
     private readonly trans: TranslationBundle
   ) {
     super();
@@ -73,7 +74,7 @@ export class CellTool extends NotebookTools.Tool {
       return;
     }
     this.form?.dispose();
-    this.form = makeEditor({ model, cell, trans: this.trans });
+    this.form = makeEditor({ model, cell, policy: this.policy, trans: this.trans });
     (this.layout as PanelLayout).addWidget(this.form);
   }
 }

@@ -3,7 +3,7 @@ import type { Cell } from '@jupyterlab/cells';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
-import type { IPipelineModel, IPipelines } from '../tokens';
+import type { IPipelineModel, IPipelines, IPolicy } from '../tokens';
 import { explain } from '../ui/explain';
 import { nextProblem } from './next-problem';
 import { selectedCodeCells } from './selection';
@@ -20,13 +20,14 @@ export const COMMANDS = {
 interface IParts {
   commands: CommandRegistry;
   pipelines: IPipelines;
+  policy: IPolicy;
   /** Where an editor of a cell stands. */
   anchorOf: (model: IPipelineModel, cell: Cell) => Element;
   trans: TranslationBundle;
 }
 
 /** The commands of tagging, for the notebook in use. */
-export function addCommands({ commands, pipelines, anchorOf, trans }: IParts): void {
+export function addCommands({ commands, pipelines, policy, anchorOf, trans }: IParts): void {
   const none = { type: 'object', properties: {} } as const;
   const cells = () => (pipelines.current ? selectedCodeCells(pipelines.current.panel.content) : []);
   const isWritable = () => pipelines.current !== null && !pipelines.current.readOnly;
@@ -50,7 +51,7 @@ export function addCommands({ commands, pipelines, anchorOf, trans }: IParts): v
     const { openEditor, openNameForm } = await import('./editor/open');
     const anchor = anchorOf(model, model.panel.content.activeCell ?? first);
     if (chosen.length === 1) {
-      openEditor({ model, cell: first, anchor, trans });
+      openEditor({ model, cell: first, anchor, policy, trans });
       return;
     }
     if (model.readOnly) {

@@ -2,7 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTools } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { IPipelines } from '../tokens';
+import { IPipelines, IServer } from '../tokens';
 import { CellTool } from './cell-tool';
 
 /** The editor of the active cell, in the property inspector. */
@@ -10,10 +10,11 @@ export const inspectorPlugin: JupyterFrontEndPlugin<void> = {
   id: 'kfjlab:inspector',
   description: 'Shows in the property inspector what the active cell is in the pipeline.',
   autoStart: true,
-  requires: [IPipelines, INotebookTools],
+  requires: [IServer, IPipelines, INotebookTools],
   optional: [ITranslator],
   activate: (
     _: JupyterFrontEnd,
+    server: IServer,
     pipelines: IPipelines,
     tools: INotebookTools,
     translator: ITranslator | null
@@ -25,7 +26,7 @@ export const inspectorPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Kubeflow Pipeline'),
       rank: 1
     });
-    const tool = new CellTool(pipelines, trans);
+    const tool = new CellTool(pipelines, server.policy, trans);
     tools.addItem({ tool, section, rank: 1 });
     tool.unfold();
   }

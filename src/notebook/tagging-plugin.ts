@@ -3,7 +3,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { IPipelines } from '../tokens';
+import { IPipelines, IServer } from '../tokens';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- chips are there when a notebook is first drawn
 import { Chips } from './chips';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- commands are there from the start; what they open is not
@@ -14,10 +14,11 @@ export const taggingPlugin: JupyterFrontEndPlugin<void> = {
   id: 'kfjlab:tagging',
   description: 'Shows in each cell what it is in the pipeline, and changes that.',
   autoStart: true,
-  requires: [IPipelines],
+  requires: [IServer, IPipelines],
   optional: [ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
+    server: IServer,
     pipelines: IPipelines,
     palette: ICommandPalette | null,
     translator: ITranslator | null
@@ -49,6 +50,7 @@ export const taggingPlugin: JupyterFrontEndPlugin<void> = {
     addCommands({
       commands: app.commands,
       pipelines,
+      policy: server.policy,
       anchorOf: (model, cell) => chips.get(model.panel)?.of(cell)?.button ?? cell.node,
       trans
     });

@@ -1,8 +1,11 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { explain } from '../ui/explain';
 import { pipelineIcon } from '../ui/icons';
+import { lockable } from '../ui/lockable';
+import type { Feature } from '../tokens';
 import { type Format, FORMATS } from './formats';
 import type { Session } from './session';
 import type { ITools } from './tools';
@@ -28,7 +31,7 @@ export interface IEffects {
 
 export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffects): void {
   const { commands } = app;
-  const { pipelines, sessions, client, trans } = tools;
+  const { pipelines, sessions, client, policy, trans } = tools;
   const current = (): Session | null => (pipelines.current ? sessions.of(pipelines.current) : null);
   pipelines.currentChanged.connect(() => sessions.use(null));
   /** That of the graph whose context menu is open, else that of the notebook in use. */
@@ -42,6 +45,10 @@ export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffec
     python: trans.__('Export Pipeline as a Python Script')
   };
   const hasNotebook = () => pipelines.current !== null;
+  /** Add a command that an administrator can switch off. */
+  const addLockable = (id: string, feature: Feature, options: CommandRegistry.ICommandOptions) =>
+    commands.addCommand(id, lockable(options, feature, policy, trans));
+  policy.changed.connect(() => Object.values(COMMANDS).forEach(id => commands.notifyCommandChanged(id)));
 
   commands.addCommand(COMMANDS.showPanel, {
     label: args => (args.launcher ? trans.__('Pipelines') : trans.__('Show the Kubeflow Panel')),
@@ -77,7 +84,7 @@ export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffec
     }
   });
 
-  commands.addCommand(COMMANDS.exportGraph, {
+  addLockable(COMMANDS.exportGraph, 'export', {
     label: args => exportLabels[FORMATS.find(one => one === args.format) ?? 'svg'],
     caption: trans.__('Download the pipeline of the notebook in use'),
     describedBy: {
@@ -108,7 +115,7 @@ export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffec
     }
   });
 
-  commands.addCommand(COMMANDS.suggest, {
+  addLockable(COMMANDS.suggest, 'suggest', {
     label: trans.__('Suggest Steps'),
     caption: trans.__('Propose steps for a notebook that has none'),
     describedBy: { args: nothing },
@@ -119,7 +126,7 @@ export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffec
     }
   });
 
-  commands.addCommand(COMMANDS.run, {
+  addLockable(COMMANDS.run, 'run', {
     label: trans.__('Run Pipeline…'),
     caption: trans.__('Run the notebook in use as a pipeline'),
     describedBy: {
@@ -142,7 +149,7 @@ export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffec
     }
   });
 
-  commands.addCommand(COMMANDS.runFrom, {
+  addLockable(COMMANDS.runFrom, 'run', {
     label: trans.__('Run From Here'),
     caption: trans.__('Run this step and all that depend on it again'),
     describedBy: { args: nothing },

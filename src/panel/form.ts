@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Parameter, Problem, RunRequest } from '../api/schema';
+import type { RunDefaults } from '../tokens';
 
 /** What a user has typed for a parameter. Bools are a choice, all others a text that the server reads. */
 export interface IField {
@@ -15,11 +16,20 @@ export interface IOptions {
   readonly keepGoing: boolean;
   /** Empty: as many as the machine can. */
   readonly maxParallel: string;
+  readonly target: string;
   /** Only these and what they need; empty: all. */
   readonly steps: readonly string[];
 }
 
-export const NO_OPTIONS: IOptions = { cache: true, keepGoing: false, maxParallel: '', steps: [] };
+export function optionsFrom(defaults: RunDefaults): IOptions {
+  return {
+    cache: defaults.cache,
+    keepGoing: defaults.keep_going,
+    maxParallel: defaults.max_parallel ? String(defaults.max_parallel) : '',
+    target: defaults.target,
+    steps: []
+  };
+}
 
 /** A field with a value: the default, if none is given. */
 export function fieldOf(parameter: Parameter, value: unknown = parameter.default): IField {
@@ -90,6 +100,7 @@ export function optionsOf(options: IOptions): Partial<RunRequest> {
     cache: options.cache,
     keep_going: options.keepGoing,
     max_parallel: Number(options.maxParallel) || 0,
+    target: options.target,
     steps: [...options.steps]
   };
 }

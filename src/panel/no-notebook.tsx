@@ -1,16 +1,27 @@
 import * as React from 'react';
 
 import type { Example } from '../api/schema';
+import { LockNote } from '../ui/locked';
 import { Empty, Loading, Problem } from '../ui/message';
 import type { ITools } from './tools';
 
 /** No notebook is open: what to do about it. */
 export function NoNotebook({ tools }: { tools: ITools }): React.JSX.Element {
-  const { trans, execute } = tools;
+  const { trans, execute, policy } = tools;
+  const locked = policy.whyOff('examples');
   return (
     <Empty title={trans.__('No notebook is open')}>
-      <p>{trans.__('Open a notebook, and its pipeline is shown here. Or begin with an example:')}</p>
-      <Examples tools={tools} />
+      {locked === null ? (
+        <>
+          <p>{trans.__('Open a notebook, and its pipeline is shown here. Or begin with an example:')}</p>
+          <Examples tools={tools} />
+        </>
+      ) : (
+        <>
+          <p>{trans.__('Open a notebook, and its pipeline is shown here.')}</p>
+          <LockNote why={locked} />
+        </>
+      )}
       <p>
         <button type="button" className="jp-mod-styled" onClick={() => void execute('notebook:create-new')}>
           {trans.__('New notebook')}

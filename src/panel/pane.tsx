@@ -12,8 +12,10 @@ import { Untagged } from './untagged';
 
 /** The pipeline of the notebook in use. */
 export function Pane({ tools }: { tools: ITools }): React.JSX.Element {
-  const { pipelines, sessions } = tools;
+  const { pipelines, sessions, policy } = tools;
   useSignal(pipelines.currentChanged);
+  useSignal(policy.changed);
+  React.useEffect(() => void policy.know(), [policy]);
   const model = pipelines.current;
   return model ? (
     <SessionPane key={model.panel.id} session={sessions.of(model)} tools={tools} />

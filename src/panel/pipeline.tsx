@@ -39,7 +39,7 @@ export function PipelinePart({
           </button>
         </div>
       )}
-      <StepPart session={session} view={view} trans={trans} />
+      <StepPart session={session} view={view} policy={tools.policy} trans={trans} />
       <Problems problems={view.problems} session={session} view={view} trans={trans} />
       <Parameters view={view} session={session} trans={trans} />
     </>

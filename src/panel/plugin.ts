@@ -35,13 +35,14 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     browser: IDefaultFileBrowser | null,
     translator: ITranslator | null
   ) => {
-    const { client } = server;
+    const { client, policy } = server;
     const trans = (translator ?? nullTranslator).load('kfjlab');
     const { commands, shell } = app;
     const { contents } = app.serviceManager;
     const tools: ITools = {
       pipelines,
       client,
+      policy,
       runs: runs !== null,
       trans,
       sessions: new Sessions(

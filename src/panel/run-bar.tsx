@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import type { PipelineView, RunDetail } from '../api/schema';
 import { Inline, StateGlyph } from '../ui/glyphs';
+import { LockableButton, LockNote } from '../ui/locked';
 import { runWord } from '../ui/states';
 import { ordered } from './nodes';
 import { Place } from './problems';
@@ -25,21 +26,24 @@ export function RunBar({
 }): React.JSX.Element | null {
   const { trans } = tools;
   const { runs, form } = session;
+  const note = React.useId();
   if (!runs) {
     return null;
   }
   const first = ordered(view.problems).find(problem => problem.severity === 'error');
   const errors = view.problems.filter(problem => problem.severity === 'error').length;
   const blocked = !view.runnable;
+  const locked = tools.policy.whyOff('run');
   return (
     <div className="kfj-RunBar">
       {form ? (
-        <RunFormPart form={form} session={session} view={view} blocked={blocked} trans={trans} />
+        <RunFormPart form={form} session={session} view={view} blocked={blocked} tools={tools} />
       ) : (
         <div className="kfj-Bar">
           <div className="kfj-Split">
-            <button
-              type="button"
+            <LockableButton
+              why={locked}
+              note={note}
               className={`jp-mod-styled${plain ? '' : ' jp-mod-accept'}`}
               disabled={blocked || session.busy !== null}
               aria-describedby={blocked ? 'kfj-blocked' : undefined}
@@ -52,8 +56,8 @@ export function RunBar({
                   : view.parameters.length
                     ? trans.__('Run…')
                     : trans.__('Run')}
-            </button>
-            {view.parameters.length === 0 && (
+            </LockableButton>
+            {view.parameters.length === 0 && locked === null && (
               <button
                 type="button"
                 className={`jp-mod-styled${plain ? '' : ' jp-mod-accept'} kfj-Split-more`}
@@ -69,7 +73,8 @@ export function RunBar({
           <Newest session={session} detail={session.latest?.detail ?? null} trans={trans} />
         </div>
       )}
-      {blocked && (
+      {locked !== null && <LockNote id={note} why={locked} />}
+      {blocked && locked === null && (
         <p className="kfj-Blocked" id="kfj-blocked" role="status">
           {errors
             ? trans._n(

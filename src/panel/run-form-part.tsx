@@ -2,11 +2,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { PipelineView } from '../api/schema';
+import { LockableButton, LockNote } from '../ui/locked';
 import { Problem } from '../ui/message';
 import { useSignal } from '../ui/signal';
 import { type IField, textOf } from './form';
 import type { RunForm } from './run-form';
+import { RunOptions } from './run-options';
 import type { Session } from './session';
+import type { ITools } from './tools';
 
 /** The form that starts a run. */
 export function RunFormPart({
@@ -14,15 +17,18 @@ export function RunFormPart({
   session,
   view,
   blocked,
-  trans
+  tools
 }: {
   form: RunForm;
   session: Session;
   view: PipelineView;
   blocked: boolean;
-  trans: TranslationBundle;
+  tools: Pick<ITools, 'policy' | 'trans'>;
 }): React.JSX.Element {
+  const { policy, trans } = tools;
   useSignal(form.changed);
+  const locked = policy.whyOff('run');
+  const note = React.useId();
   const own = React.useRef<HTMLFormElement>(null);
   React.useEffect(() => own.current?.querySelector<HTMLElement>('input, textarea')?.focus(), [form]);
   React.useEffect(
@@ -36,7 +42,9 @@ export function RunFormPart({
       aria-label={trans.__('Run')}
       onSubmit={event => {
         event.preventDefault();
-        void form.submit();
+        if (locked === null) {
+          void form.submit();
+        }
       }}
       onKeyDown={event => {
         if (event.key === 'Escape') {
@@ -54,7 +62,7 @@ export function RunFormPart({
           trans={trans}
         />
       ))}
-      <Options form={form} view={view} open={form.fields.length === 0} trans={trans} />
+      <RunOptions form={form} view={view} open={form.fields.length === 0} policy={policy} trans={trans} />
       {form.error !== null && <Problem error={form.error} trans={trans} />}
       {form.problems.map(problem => (
         <p key={problem.message} className="kfj-RunField-fault">
@@ -62,13 +70,20 @@ export function RunFormPart({
         </p>
       ))}
       <div className="kfj-Bar">
-        <button type="submit" className="jp-mod-styled jp-mod-accept" disabled={blocked || form.busy}>
+        <LockableButton
+          why={locked}
+          note={note}
+          type="submit"
+          className="jp-mod-styled jp-mod-accept"
+          disabled={blocked || form.busy}
+        >
           {form.busy ? trans.__('Starting…') : trans.__('Run')}
-        </button>
+        </LockableButton>
         <button type="button" className="jp-mod-styled" onClick={() => session.dismiss()}>
           {trans.__('Cancel')}
         </button>
       </div>
+      {locked !== null && <LockNote id={note} why={locked} />}
     </form>
   );
 }
@@ -149,58 +164,5 @@ function Field({
         </div>
       )}
     </div>
-  );
-}
-
-function Options({
-  form,
-  view,
-  open,
-  trans
-}: {
-  form: RunForm;
-  view: PipelineView;
-  open: boolean;
-  trans: TranslationBundle;
-}): React.JSX.Element {
-  const { options } = form;
-  const box = (label: string, checked: boolean, choose: (checked: boolean) => void) => (
-    <label className="kfj-Option" key={label}>
-      <input type="checkbox" checked={checked} onChange={event => choose(event.currentTarget.checked)} />
-      {label}
-    </label>
-  );
-  const chooseStep = (name: string, chosen: boolean) =>
-    form.choose({ steps: chosen ? [...options.steps, name] : options.steps.filter(step => step !== name) });
-  const id = React.useId();
-  return (
-    <details className="kfj-Options" open={open || undefined}>
-      <summary>{trans.__('Options')}</summary>
-      {box(trans.__('Reuse nothing of earlier runs'), !options.cache, checked =>
-        form.choose({ cache: !checked })
-      )}
-      {box(trans.__('Go on with other steps when one fails'), options.keepGoing, keepGoing =>
-        form.choose({ keepGoing })
-      )}
-      <label className="kfj-Option" htmlFor={id}>
-        {trans.__('Steps at the same time, at most')}
-        <input
-          id={id}
-          className="jp-mod-styled"
-          type="number"
-          min="1"
-          max="4096"
-          placeholder={trans.__('automatic')}
-          value={options.maxParallel}
-          onChange={event => form.choose({ maxParallel: event.currentTarget.value })}
-        />
-      </label>
-      <fieldset>
-        <legend>{trans.__('Only these steps, with what they need')}</legend>
-        {view.steps.map(({ name }) =>
-          box(name, options.steps.includes(name), chosen => chooseStep(name, chosen))
-        )}
-      </fieldset>
-    </details>
   );
 }

@@ -3,21 +3,11 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { RequestError } from '../api/client';
 import type { Parameter, Problem, RunRequest } from '../api/schema';
-import {
-  faultOf,
-  fieldOf,
-  type IField,
-  type IOptions,
-  NO_OPTIONS,
-  optionsOf,
-  sorted,
-  valuesOf
-} from './form';
+import { faultOf, fieldOf, type IField, type IOptions, optionsOf, sorted, valuesOf } from './form';
 
 /** The form of a run: parameters, options, and what is wrong with them. */
 export class RunForm {
   fields: readonly IField[];
-  options: IOptions = NO_OPTIONS;
   /** By parameter: what is wrong with its text. */
   faults: ReadonlyMap<string, string> = new Map();
   /** What else refused the run. */
@@ -27,10 +17,11 @@ export class RunForm {
   /** How often it was sent and refused. */
   refusals = 0;
 
-  /** `values`: instead of the defaults. `start` starts a run, or rejects. */
+  /** `values`: instead of the defaults; `options`: at first. `start` starts a run, or rejects. */
   constructor(
     parameters: readonly Parameter[],
     private readonly values: Readonly<Record<string, unknown>>,
+    public options: IOptions,
     private readonly start: (request: Partial<RunRequest>) => Promise<void>,
     private readonly trans: TranslationBundle
   ) {

@@ -7,6 +7,7 @@ import type * as schema from '../api/schema';
 import { givenParameters } from '../api/given';
 import type { IPipelineModel, IRunModel, IRuns } from '../tokens';
 import { Proposal } from './proposal';
+import { optionsFrom } from './form';
 import { RunForm } from './run-form';
 
 /** What the user is doing with a notebook's pipeline: the same wherever it is shown. */
@@ -107,9 +108,13 @@ export class Session implements IDisposable {
 
   /** Show the form of a run. */
   ask(values: Readonly<Record<string, unknown>> = {}): void {
+    if (!this.runs) {
+      return;
+    }
     this.form = new RunForm(
       this.model.view?.parameters ?? [],
       values,
+      optionsFrom(this.runs.defaults()),
       async request => {
         await this.start(request);
         this.form = null;
@@ -163,7 +168,7 @@ export class Session implements IDisposable {
     if (context.model.dirty && !this.model.readOnly) {
       await context.save();
     }
-    await this.runs?.start({ ...request, path: this.path });
+    await this.runs?.start({ ...this.runs.defaults(), ...request, path: this.path });
     this.follow();
   }
 

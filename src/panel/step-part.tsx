@@ -4,7 +4,9 @@ import * as React from 'react';
 import type { PipelineView, StepRunView } from '../api/schema';
 import { linksOf } from '../graph/links';
 import { gives, needs } from '../graph/wording';
+import type { IPolicy } from '../tokens';
 import { Inline, StateGlyph } from '../ui/glyphs';
+import { LockableButton } from '../ui/locked';
 import { duration, shownState, stateWord } from '../ui/states';
 import type { Session } from './session';
 import { placeWord } from './words';
@@ -13,10 +15,12 @@ import { placeWord } from './words';
 export function StepPart({
   session,
   view,
+  policy,
   trans
 }: {
   session: Session;
   view: PipelineView;
+  policy: IPolicy;
   trans: TranslationBundle;
 }): React.JSX.Element | null {
   const step = view.steps.find(one => one.name === session.selected);
@@ -41,6 +45,7 @@ export function StepPart({
         session={session}
         view={view}
         ran={run && ran ? { run: run.summary.id, step: ran } : null}
+        policy={policy}
         trans={trans}
       />
     </section>
@@ -95,21 +100,23 @@ function StepActions({
   session,
   view,
   ran,
+  policy,
   trans
 }: {
   session: Session;
   view: PipelineView;
   ran: { run: string; step: StepRunView } | null;
+  policy: IPolicy;
   trans: TranslationBundle;
 }): React.JSX.Element {
   const { runs } = session;
   const step = session.selected ?? '';
   const done = ran?.step.state === 'succeeded';
   const begun = ran !== null && ran.step.attempt > 0;
-  const action = (label: string, act: () => void, enabled = true) => (
-    <button type="button" className="jp-mod-styled kfj-small" disabled={!enabled} onClick={act}>
+  const action = (label: string, act: () => void, enabled = true, why: string | null = null) => (
+    <LockableButton why={why} className="jp-mod-styled kfj-small" disabled={!enabled} onClick={act}>
       {label}
-    </button>
+    </LockableButton>
   );
   return (
     <div className="kfj-Actions">
@@ -118,7 +125,8 @@ function StepActions({
         action(
           trans.__('Run from here'),
           () => void session.runFrom(step),
-          view.runnable && session.busy === null
+          view.runnable && session.busy === null,
+          policy.whyOff('run')
         )}
       {runs && ran && (begun || done) && (
         <>

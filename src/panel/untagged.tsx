@@ -1,6 +1,7 @@
 import * as React from 'react';
 
 import type { PipelineView } from '../api/schema';
+import { LockableButton, LockNote } from '../ui/locked';
 import { Problem } from '../ui/message';
 import { Problems } from './problems';
 import { RunBar } from './run-bar';
@@ -19,6 +20,8 @@ export function Untagged({
 }): React.JSX.Element {
   const { trans } = tools;
   const { readOnly } = session.model;
+  const locked = tools.policy.whyOff('suggest');
+  const note = React.useId();
   const empty = !session.model.content().cells.some(cell => cell.cell_type === 'code' && cell.source.trim());
   return (
     <>
@@ -33,15 +36,17 @@ export function Untagged({
         </p>
         {readOnly && <p>{trans.__('It is read-only: save a copy of it to give it steps.')}</p>}
         {!empty && (
-          <button
-            type="button"
+          <LockableButton
+            why={locked}
+            note={note}
             className="jp-mod-styled jp-mod-accept"
             disabled={session.busy !== null || readOnly}
             onClick={() => void session.suggest()}
           >
             {session.busy === 'suggesting' ? trans.__('Reading the notebook…') : trans.__('Suggest steps')}
-          </button>
+          </LockableButton>
         )}
+        {!empty && locked !== null && <LockNote id={note} why={locked} />}
         {!empty && (
           <p className="kfj-dim">
             {trans.__(

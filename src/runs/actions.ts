@@ -6,7 +6,7 @@ import type { Client } from '../api/client';
 import type * as schema from '../api/schema';
 import { givenParameters } from '../api/given';
 import { reveal } from '../notebook/reveal';
-import type { IRuns } from '../tokens';
+import type { IPolicy, IRuns } from '../tokens';
 import { explain } from '../ui/explain';
 
 /** What the actions ask of the application around them. */
@@ -23,6 +23,8 @@ export class RunActions {
   constructor(
     private readonly client: Client,
     private readonly runs: IRuns,
+    /** What may be done; who shows an action shows that it is locked. */
+    readonly policy: IPolicy,
     private readonly trans: TranslationBundle,
     private readonly around: ISurroundings
   ) {}
@@ -55,6 +57,7 @@ export class RunActions {
   runFrom(run: schema.RunSummary, step: string): Promise<boolean> {
     return this.told(async () => {
       const started = await this.runs.start({
+        ...this.runs.defaults(),
         path: this.notebookOf(run),
         parameters: givenParameters(run),
         target: run.target,
@@ -85,6 +88,9 @@ export class RunActions {
 
   /** Delete runs after asking; the ids of those that are gone. */
   async delete(runs: readonly schema.RunSummary[]): Promise<string[]> {
+    if (this.policy.whyOff('delete') !== null) {
+      return [];
+    }
     const { trans } = this;
     const names = runs.map(run => trans.__('%1 (%2)', run.name, run.id)).join(', ');
     const { button } = await showDialog({

@@ -3,6 +3,8 @@ import * as React from 'react';
 
 import type { Client } from '../api/client';
 import type * as schema from '../api/schema';
+import type { IPolicy } from '../tokens';
+import { LockNote } from '../ui/locked';
 import { Loading, Problem } from '../ui/message';
 import { bytes } from './format';
 import { Preview } from './preview';
@@ -11,10 +13,12 @@ import { Preview } from './preview';
 export function ArtifactDetails({
   artifact,
   client,
+  policy,
   trans
 }: {
   artifact: schema.Artifact;
   client: Client;
+  policy: IPolicy;
   trans: TranslationBundle;
 }): React.JSX.Element {
   const [lineage, setLineage] = React.useState<schema.LineageView | null>(null);
@@ -29,13 +33,18 @@ export function ArtifactDetails({
       current = false;
     };
   }, [client, artifact]);
+  const locked = policy.whyOff('preview');
   return (
     <section className="kfj-Artifact" aria-label={artifact.name}>
       <h3>{artifact.name}</h3>
       <p className="kfj-Quiet">
         {trans.__('%1, %2, made by step “%3”', artifact.type, bytes(artifact.size), artifact.step)}
       </p>
-      <Preview artifact={artifact} client={client} trans={trans} />
+      {locked === null ? (
+        <Preview artifact={artifact} client={client} trans={trans} />
+      ) : (
+        <LockNote why={locked} />
+      )}
       {error !== null && <Problem error={error} trans={trans} />}
       {lineage === null && error === null && <Loading>{trans.__('Asking where it comes from…')}</Loading>}
       {lineage && (

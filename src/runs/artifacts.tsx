@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import type { Client } from '../api/client';
 import type * as schema from '../api/schema';
+import type { IPolicy } from '../tokens';
 import { Empty, Loading, Problem } from '../ui/message';
 import { ArtifactDetails } from './artifact';
 import { bytes } from './format';
@@ -14,10 +15,12 @@ type State = { artifacts: readonly schema.Artifact[] | null; error: unknown };
 export function Artifacts({
   model,
   client,
+  policy,
   trans
 }: {
   model: RunModel;
   client: Client;
+  policy: IPolicy;
   trans: TranslationBundle;
 }): React.JSX.Element {
   const [{ artifacts, error }, setState] = React.useState<State>({ artifacts: null, error: null });
@@ -86,7 +89,7 @@ export function Artifacts({
           ))}
         </tbody>
       </table>
-      {found && <ArtifactDetails key={keyOf(found)} artifact={found} client={client} trans={trans} />}
+      {found && <ArtifactDetails key={keyOf(found)} artifact={found} {...{ client, policy, trans }} />}
     </div>
   );
 }

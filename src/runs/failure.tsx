@@ -4,6 +4,7 @@ import * as React from 'react';
 import type * as schema from '../api/schema';
 import type { IRuns } from '../tokens';
 import { Inline, StateGlyph } from '../ui/glyphs';
+import { LockableButton } from '../ui/locked';
 import type { RunActions } from './actions';
 import { spansOf } from './ansi';
 
@@ -55,13 +56,14 @@ export function FailureCard({
             >
               {trans.__('Load into kernel')}
             </button>
-            <button
+            <LockableButton
+              why={actions.policy.whyOff('run')}
               className="jp-mod-styled"
               title={trans.__('A new run of the notebook as it is saved now, from this step on')}
               onClick={() => void actions.runFrom(summary, step.name)}
             >
               {trans.__('Run from here')}
-            </button>
+            </LockableButton>
           </p>
         </div>
       ))}

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type * as schema from '../api/schema';
+import { LockableButton, LockNote } from '../ui/locked';
 import { useNow } from '../ui/now';
 import { duration, runWord } from '../ui/states';
 import type { RunActions } from './actions';
@@ -25,6 +26,9 @@ export function Header({
   const now = useNow(over ? 30 : 1);
   const took = spent(summary, now);
   const done = summary.steps.succeeded ?? 0;
+  const noRun = actions.policy.whyOff('run');
+  const noDelete = actions.policy.whyOff('delete');
+  const note = React.useId();
   return (
     <header className="kfj-RunPage-header">
       <div className="kfj-RunPage-what">
@@ -51,28 +55,46 @@ export function Header({
       </div>
       <div className="kfj-RunPage-actions">
         {canResume(summary) && (
-          <button className="jp-mod-styled jp-mod-accept" onClick={() => void actions.resume(summary.id)}>
+          <LockableButton
+            why={noRun}
+            note={`${note}-run`}
+            className="jp-mod-styled jp-mod-accept"
+            onClick={() => void actions.resume(summary.id)}
+          >
             {trans.__('Resume')}
-          </button>
+          </LockableButton>
         )}
         {!over && (
           <button className="jp-mod-styled jp-mod-warn" onClick={() => void actions.cancel(summary.id)}>
             {trans.__('Cancel')}
           </button>
         )}
-        <button
+        <LockableButton
+          why={noRun}
+          note={`${note}-run`}
           className="jp-mod-styled"
           title={trans.__('A new run with these parameters, which can be changed first')}
           onClick={() => void actions.clone(summary)}
         >
           {trans.__('Run again…')}
-        </button>
+        </LockableButton>
         {over && (
-          <button className="jp-mod-styled" onClick={() => void actions.delete([summary])}>
+          <LockableButton
+            why={noDelete}
+            note={`${note}-delete`}
+            className="jp-mod-styled"
+            onClick={() => void actions.delete([summary])}
+          >
             {trans.__('Delete…')}
-          </button>
+          </LockableButton>
         )}
       </div>
+      {(noRun !== null || (noDelete !== null && over)) && (
+        <div className="kfj-RunPage-locks">
+          {noRun !== null && <LockNote id={`${note}-run`} why={noRun} />}
+          {noDelete !== null && over && <LockNote id={`${note}-delete`} why={noDelete} />}
+        </div>
+      )}
     </header>
   );
 }

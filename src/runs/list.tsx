@@ -5,12 +5,13 @@ import * as React from 'react';
 
 import type * as schema from '../api/schema';
 import type { IStream } from '../api/stream';
+import { LockableButton, LockNote } from '../ui/locked';
 import { Lost } from '../ui/lost';
 import { Empty, Loading, Problem } from '../ui/message';
 import { useNow } from '../ui/now';
 import { useSignal } from '../ui/signal';
 import { useWindow } from '../ui/windowed';
-import type { IServer } from '../tokens';
+import type { IPolicy, IServer } from '../tokens';
 import type { RunActions } from './actions';
 import { FilterBar } from './filter-bar';
 import { ListModel, NO_FILTER } from './list-model';
@@ -58,6 +59,7 @@ export class RunsWidget extends ReactWidget {
 export function RunsList(props: IListProps): React.JSX.Element {
   const { model, actions, trans } = props;
   useSignal(model.changed);
+  useSignal(actions.policy.changed);
   const { runs, error } = model;
   return (
     <>
@@ -73,9 +75,24 @@ export function RunsList(props: IListProps): React.JSX.Element {
           <p className="kfj-Runs-count" role="status">
             {trans._n('%1 run', '%1 runs', model.total)}
           </p>
+          <Locks policy={actions.policy} />
         </>
       )}
     </>
+  );
+}
+
+const LOCKS = 'kfj-runs-locks';
+
+/** What cannot be done with any run of the list; the grid is described by it. */
+function Locks({ policy }: { policy: IPolicy }): React.JSX.Element | null {
+  const locks = [policy.whyOff('run'), policy.whyOff('delete')].filter(why => why !== null);
+  return locks.length === 0 ? null : (
+    <div id={LOCKS} className="kfj-Runs-locks">
+      {locks.map(why => (
+        <LockNote key={why} why={why} />
+      ))}
+    </div>
   );
 }
 
@@ -111,9 +128,13 @@ function SelectionBar({ model, actions, trans }: IListProps): React.JSX.Element 
       >
         {trans.__('Compare')}
       </button>
-      <button className="jp-mod-styled" onClick={() => void erase(model, actions, chosen)}>
+      <LockableButton
+        why={actions.policy.whyOff('delete')}
+        className="jp-mod-styled"
+        onClick={() => void erase(model, actions, chosen)}
+      >
         {trans.__('Delete…')}
-      </button>
+      </LockableButton>
       <button className="jp-mod-styled" onClick={() => model.clearSelection()}>
         {trans.__('Clear')}
       </button>
@@ -205,6 +226,7 @@ function Rows({
       role="grid"
       tabIndex={0}
       aria-label={trans.__('Runs')}
+      aria-describedby={LOCKS}
       aria-multiselectable
       aria-rowcount={model.total}
       aria-activedescendant={active >= first && active < end ? rowId(runs[active]?.id ?? '') : undefined}
@@ -219,6 +241,7 @@ function Rows({
             active={first + place === active}
             selected={model.selected.has(run.id)}
             now={now}
+            policy={actions.policy}
             trans={trans}
             onOpen={() => {
               setActive(run.id);

@@ -98,8 +98,9 @@ export class RunPage extends ReactWidget {
 export function Page(
   props: IPageProps & { shown: IShown; onShow: (change: Partial<IShown>) => void }
 ): React.JSX.Element {
-  const { model, stream, trans } = props;
+  const { model, stream, actions, trans } = props;
   useSignal(model.changed);
+  useSignal(actions.policy.changed);
   const { detail, error } = model;
   if (!detail) {
     return error === null ? (
@@ -163,7 +164,7 @@ function Body({
       case 'results':
         return <Results {...{ model, detail, rendermime, trans }} />;
       case 'artifacts':
-        return <Artifacts {...{ model, client, trans }} />;
+        return <Artifacts {...{ model, client, trans }} policy={actions.policy} />;
       case 'values':
         return <ParametersAndMetrics run={detail.summary} trans={trans} />;
       case 'environment':

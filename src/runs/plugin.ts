@@ -4,6 +4,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { RunDrive } from '../api/drive';
 import { IRuns, IServer } from '../tokens';
+import { defaultsOf } from './defaults';
 import { ExecutedNotebooks } from './executed';
 import { Latest } from './latest';
 import { Places } from './places';
@@ -28,6 +29,12 @@ export const runsPlugin: JupyterFrontEndPlugin<IRuns> = {
     const { contents, serverSettings } = app.serviceManager;
     contents.addDrive(new RunDrive(server.client, trans));
     app.docRegistry.addWidgetExtension('Notebook', new ExecutedNotebooks(contents, trans));
-    return new Runs(server, new Places(app, tracker, trans), new Latest(serverSettings.baseUrl), trans);
+    return new Runs(
+      server,
+      new Places(app, tracker, trans),
+      new Latest(serverSettings.baseUrl),
+      () => defaultsOf({ cache: true, keep_going: false, max_parallel: 0 }, server.policy),
+      trans
+    );
   }
 };

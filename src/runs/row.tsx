@@ -3,6 +3,8 @@ import { copyIcon, deleteIcon, fastForwardIcon, type LabIcon, stopIcon } from '@
 import * as React from 'react';
 
 import type * as schema from '../api/schema';
+import type { IPolicy } from '../tokens';
+import { lockIcon } from '../ui/icons';
 import { duration, runWord } from '../ui/states';
 import { isOver } from './events';
 import { ago, moment, number, spent } from './format';
@@ -17,6 +19,7 @@ export interface IRowProps {
   active: boolean;
   selected: boolean;
   now: number;
+  policy: IPolicy;
   trans: TranslationBundle;
   onOpen(): void;
   onToggle(): void;
@@ -99,25 +102,31 @@ function Details({ run, trans }: { run: schema.RunSummary; trans: TranslationBun
   );
 }
 
-function Actions({ run, trans, onAct }: IRowProps): React.JSX.Element {
-  const button = (action: RowAction, label: string, icon: LabIcon) => (
-    <button
-      key={action}
-      className="jp-Button jp-mod-minimal kfj-IconButton"
-      tabIndex={-1}
-      title={label}
-      aria-label={trans.__('%1: run %2', label, run.id)}
-      onClick={() => onAct(action)}
-    >
-      <icon.react tag="span" elementPosition="center" />
-    </button>
-  );
+function Actions({ run, policy, trans, onAct }: IRowProps): React.JSX.Element {
+  const button = (action: RowAction, label: string, icon: LabIcon, why: string | null = null) => {
+    const Icon = why === null ? icon : lockIcon;
+    return (
+      <button
+        key={action}
+        className={`jp-Button jp-mod-minimal kfj-IconButton${why === null ? '' : ' kfj-mod-locked'}`}
+        tabIndex={-1}
+        title={why === null ? label : `${label} ${why}`}
+        aria-label={trans.__('%1: run %2', label, run.id)}
+        aria-disabled={why !== null || undefined}
+        aria-description={why ?? undefined}
+        onClick={() => why === null && onAct(action)}
+      >
+        <Icon.react tag="span" elementPosition="center" />
+      </button>
+    );
+  };
+  const noRun = policy.whyOff('run');
   return (
     <>
-      {canResume(run) && button('resume', trans.__('Resume'), fastForwardIcon)}
+      {canResume(run) && button('resume', trans.__('Resume'), fastForwardIcon, noRun)}
       {!isOver(run.state) && button('cancel', trans.__('Cancel'), stopIcon)}
-      {button('clone', trans.__('Run again with these parameters…'), copyIcon)}
-      {isOver(run.state) && button('delete', trans.__('Delete…'), deleteIcon)}
+      {button('clone', trans.__('Run again with these parameters…'), copyIcon, noRun)}
+      {isOver(run.state) && button('delete', trans.__('Delete…'), deleteIcon, policy.whyOff('delete'))}
     </>
   );
 }

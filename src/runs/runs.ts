@@ -4,7 +4,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type * as schema from '../api/schema';
-import type { IRuns, IServer } from '../tokens';
+import type { IRuns, IServer, RunDefaults } from '../tokens';
 import type { Latest } from './latest';
 import { RunModel } from './model';
 
@@ -23,6 +23,7 @@ export class Runs implements IRuns {
     private readonly server: IServer,
     private readonly places: IPlaces,
     private readonly remembered: Latest,
+    readonly defaults: () => RunDefaults,
     private readonly trans: TranslationBundle
   ) {}
 

@@ -5,6 +5,7 @@ import type * as schema from '../api/schema';
 import { Graph } from '../graph/graph';
 import type { IGraphNode, IStepStatus } from '../graph/types';
 import type { IRuns } from '../tokens';
+import { LockableButton } from '../ui/locked';
 import { duration } from '../ui/states';
 import type { RunActions } from './actions';
 import { hasEnded, isOver } from './events';
@@ -79,10 +80,10 @@ function StepDetails({
   if (step.attempt > 1) {
     facts.push([trans.__('Attempt'), String(step.attempt)]);
   }
-  const button = (label: string, title: string, act: () => void) => (
-    <button className="jp-mod-styled" title={title} onClick={act}>
+  const button = (label: string, title: string, act: () => void, why: string | null = null) => (
+    <LockableButton why={why} className="jp-mod-styled" title={title} onClick={act}>
       {label}
-    </button>
+    </LockableButton>
   );
   return (
     <aside className="kfj-Step" aria-label={trans.__('Step “%1”', step.name)}>
@@ -131,7 +132,8 @@ function StepDetails({
           button(
             trans.__('Run from here'),
             trans.__('A new run of the notebook as it is saved now, from this step on'),
-            () => void actions.runFrom(summary, step.name)
+            () => void actions.runFrom(summary, step.name),
+            actions.policy.whyOff('run')
           )}
       </div>
     </aside>

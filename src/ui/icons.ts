@@ -12,3 +12,12 @@ export const pipelineIcon = new LabIcon({
   </g>
 </svg>`
 });
+
+/** What an administrator has locked. JupyterLab 4.2 has no such icon. */
+export const lockIcon = new LabIcon({
+  name: 'kfjlab:lock',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16">
+  <path class="jp-icon3 jp-icon-selectable" fill="#616161" fill-rule="evenodd"
+    d="M4.5 7V5a3.5 3.5 0 0 1 7 0v2h.5a1 1 0 0 1 1 1v5a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1zM6 7h4V5a2 2 0 0 0-4 0z"/>
+</svg>`
+});

@@ -45,6 +45,7 @@ async def test_it_is_told(ask: Ask, jp_serverapp: Any) -> None:
     del policy["features"]
     assert policy == {
         "targets": ["local"],
+        "forbidden_targets": [],
         "images": ["registry.example/team/*"],
         "max_parallel": 2,
         "max_memory": 2**30,
@@ -56,6 +57,8 @@ async def test_it_is_told(ask: Ask, jp_serverapp: Any) -> None:
     }
     page = json.loads(jp_serverapp.web_app.settings["page_config_data"]["kfjlab"])
     assert page["features"]["delete"] is False and page["locks"] == {"cache": True, "kernel": None}
+    assert (page["max_parallel"], page["max_memory"]) == (2, 2**30)
+    assert page["images"] == ["registry.example/team/*"]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +93,28 @@ async def test_a_step_that_asks_for_too_much_is_refused(
     write_notebook(jp_root_dir / "nb.ipynb", (f"step:greedy & {tag}", "x = 1"))
     status, answer = await ask("POST", "runs", {"path": "nb.ipynb"})
     assert status == 403 and "'greedy'" in answer["message"] and said in answer["message"]
+
+
+async def test_it_is_a_problem_of_the_notebook_before_it_runs(ask: Ask) -> None:
+    cell = {
+        "id": "c",
+        "cell_type": "code",
+        "source": "x = 1",
+        "metadata": {"tags": ["step:greedy", "image:evil", "limit:memory:2Gi"]},
+    }
+    view = await ask("POST", "notebook/analysis", {"path": "nb.ipynb", "metadata": {}, "cells": [cell]})
+    found = [(one["code"], one["severity"], one["step"], one["fix"]["title"]) for one in view["problems"]]
+    assert ("image-not-allowed", "error", "greedy", "Ask the team.") in found
+    assert ("memory-not-allowed", "error", "greedy", "Ask the team.") in found
+    assert not view["runnable"]
+
+
+@pytest.mark.parametrize("configured", [{"locks": {"cache": False, "keep_going": True}}])
+async def test_what_is_fixed_holds_for_who_does_not_say_it(ask: Ask, jp_root_dir: Path) -> None:
+    write_notebook(jp_root_dir / "nb.ipynb", ("step:a", "x = 1"))
+    run = (await ask("POST", "runs", {"path": "nb.ipynb"}))["run"]["id"]
+    options = (await over(ask, run))["options"]
+    assert (options["cache"], options["keep_going"]) == (False, True)
 
 
 async def test_also_when_a_run_is_to_go_on(ask: Ask, jp_root_dir: Path) -> None:

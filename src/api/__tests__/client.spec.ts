@@ -94,6 +94,16 @@ describe('Client', () => {
     expect(error.failure).toBe('unreachable');
   });
 
+  it('tells what our own server does not allow, with the reason, and that it has', async () => {
+    const body = { message: 'Deleting is off.', fix: 'Ask the team.', problems: [] };
+    const ours = client(() => answer(403, JSON.stringify(body)));
+    const denied = jest.fn();
+    ours.denied.connect(denied);
+    const { failure: found, message, fix } = await failure(ours.delete('x'));
+    expect([found, message, fix]).toEqual(['refused', 'Deleting is off.', 'Ask the team.']);
+    expect(denied).toHaveBeenCalledTimes(1);
+  });
+
   it('tells an answer that is no JSON as failed', async () => {
     const error = await failure(client(() => answer(200, '<html>')).about());
     expect(error.failure).toBe('failed');

@@ -25,6 +25,12 @@ const PLACES: readonly [RegExp, Field][] = [
   [/^env\b/, 'env']
 ];
 
+/** The fields that the administrator's limits are about. */
+const LIMITED: Readonly<Record<string, Field>> = {
+  'image-not-allowed': 'image',
+  'memory-not-allowed': 'memory'
+};
+
 /** The verdict of an analysis that a draft would give; `before`: the notebook as it is. */
 export function verdictOf(after: schema.PipelineView, before: schema.PipelineView): IVerdict {
   const known = new Set(before.problems.map(signature));
@@ -36,7 +42,10 @@ export function verdictOf(after: schema.PipelineView, before: schema.PipelineVie
     }
     const [, path, text] = /^'kfjlab\.([^']*)'[^:]*: (.*)$/s.exec(problem.message) ?? [];
     const field = PLACES.find(([place]) => path !== undefined && place.test(path))?.[1];
-    if (problem.code === 'bad-metadata' && field && text) {
+    const limited = LIMITED[problem.code];
+    if (limited) {
+      fields.set(limited, [problem.message, problem.fix?.title].filter(Boolean).join(' '));
+    } else if (problem.code === 'bad-metadata' && field && text) {
       fields.set(field, text);
     } else {
       problems.push(problem);

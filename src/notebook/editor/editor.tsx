@@ -2,8 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type * as schema from '../../api/schema';
-import type { IPipelineModel } from '../../tokens';
+import type { IPipelineModel, IPolicy } from '../../tokens';
 import { explain } from '../../ui/explain';
+import { useSignal } from '../../ui/signal';
 import { problemsByCell } from '../cells';
 import { type IDraft, Place } from './draft';
 import { AfterPart, SettingsPart, StepPart } from './parts';
@@ -15,6 +16,7 @@ export interface IEditorProps {
   model: IPipelineModel;
   /** The id of a cell that the model's view knows. */
   cell: string;
+  policy: IPolicy;
   trans: TranslationBundle;
   /** Whether the name of the step gets the focus. */
   focus: boolean;
@@ -26,7 +28,8 @@ export interface IEditorProps {
 
 /** What one cell is in the pipeline, and how its step runs: a form whose draft the server judges while it is written. */
 export function Editor(props: IEditorProps): React.JSX.Element {
-  const { model, cell, trans, done } = props;
+  const { model, cell, policy, trans, done } = props;
+  useSignal(policy.changed);
   const [draft, setDraft] = React.useState<IDraft>({});
   const [failure, setFailure] = React.useState<unknown>(null);
   const [busy, setBusy] = React.useState(false);
@@ -109,7 +112,9 @@ export function Editor(props: IEditorProps): React.JSX.Element {
       {target !== null && (
         <>
           <AfterPart {...{ place, draft, change, disabled, trans, target }} />
-          <SettingsPart {...{ place, draft, change, disabled, trans, target, errors: verdict.fields }} />
+          <SettingsPart
+            {...{ place, draft, change, disabled, policy, trans, target, errors: verdict.fields }}
+          />
         </>
       )}
       {verdict.problems.length > 0 && (

@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
-import type { IPipelineModel } from '../../tokens';
+import type { IPipelineModel, IPolicy } from '../../tokens';
 import { Popover } from '../../ui/popover';
 import { Editor, type IEditorProps } from './editor';
 import { type INameFormProps, NameForm } from './name-form';
@@ -17,7 +17,13 @@ interface IOpening {
 }
 
 /** The editor of a cell, beside it. */
-export function openEditor({ model, anchor, trans, cell }: IOpening & { cell: Cell }): void {
+export function openEditor({
+  model,
+  anchor,
+  policy,
+  trans,
+  cell
+}: IOpening & { cell: Cell; policy: IPolicy }): void {
   let changed = false;
   show(model, cell, {
     anchor,
@@ -27,6 +33,7 @@ export function openEditor({ model, anchor, trans, cell }: IOpening & { cell: Ce
       <Editor
         model={model}
         cell={cell.model.id}
+        policy={policy}
         trans={trans}
         focus={true}
         done={close}
@@ -37,7 +44,7 @@ export function openEditor({ model, anchor, trans, cell }: IOpening & { cell: Ce
 }
 
 /** The editor of a cell as a part of something else. */
-export function makeEditor(props: Pick<IEditorProps, 'model' | 'cell' | 'trans'>): Widget {
+export function makeEditor(props: Pick<IEditorProps, 'model' | 'cell' | 'policy' | 'trans'>): Widget {
   return ReactWidget.create(<Editor {...props} focus={false} done={() => undefined} />);
 }
 

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { IPolicy } from '../../tokens';
 import { roleWord } from '../../ui/role';
 import type { Choice, IDraft, Place } from './draft';
 import { type Field, FIELDS } from './settings';
@@ -120,9 +121,9 @@ export function AfterPart(props: IPartProps & { target: string }): React.JSX.Ele
 
 /** How the step runs, folded away while nothing is said of it. */
 export function SettingsPart(
-  props: IPartProps & { target: string; errors: ReadonlyMap<Field, string> }
+  props: IPartProps & { target: string; policy: IPolicy; errors: ReadonlyMap<Field, string> }
 ): React.JSX.Element {
-  const { place, draft, change, disabled, trans, target, errors } = props;
+  const { place, draft, change, disabled, policy, trans, target, errors } = props;
   const texts = { ...place.texts(target), ...draft.settings };
   const [initially] = React.useState(() => FIELDS.some(field => texts[field] !== ''));
   return (
@@ -132,6 +133,7 @@ export function SettingsPart(
         texts={texts}
         errors={errors}
         disabled={disabled}
+        policy={policy}
         trans={trans}
         onChange={(field, text) => change({ settings: { ...draft.settings, [field]: text } })}
       />

@@ -1,48 +1,92 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { IPolicy } from '../../tokens';
+import { LockNote } from '../../ui/locked';
 import type { Field, Texts } from './settings';
 
 interface IFieldsProps {
   texts: Texts;
   errors: ReadonlyMap<Field, string>;
   disabled: boolean;
+  policy: IPolicy;
   onChange: (field: Field, text: string) => void;
   trans: TranslationBundle;
 }
 
 /** How a step runs. */
 export function SettingsFields(props: IFieldsProps): React.JSX.Element {
-  const { trans } = props;
-  const text = (field: Field, label: string, example: string) => (
-    <TextField key={field} {...props} field={field} label={label} example={example} />
+  const { policy, trans } = props;
+  const text = (field: Field, label: string, example: string, limit?: ILimit | null) => (
+    <TextField key={field} {...props} {...{ field, label, example }} limit={limit ?? null} />
   );
   return (
     <div className="kfj-Fields">
       {text('cpu', trans.__('CPU cores'), '2')}
-      {text('memory', trans.__('Memory'), '4Gi')}
+      {text('memory', trans.__('Memory'), '4Gi', memoryLimit(policy, trans))}
       {text('gpus', trans.__('GPUs'), '1')}
       {text('gpuKind', trans.__('Kind of GPU'), 'nvidia.com/gpu')}
       {text('retries', trans.__('Retries'), '2')}
       {text('timeout', trans.__('Time limit'), '30m')}
-      <div className="kfj-Fields-wide">{text('image', trans.__('Container image'), 'python:3.12-slim')}</div>
+      <div className="kfj-Fields-wide">
+        {text('image', trans.__('Container image'), 'python:3.12-slim', imageLimit(policy, trans))}
+      </div>
       <CacheField {...props} />
       <EnvField {...props} />
     </div>
   );
 }
 
+/** What the administrator allows in a field. */
+interface ILimit {
+  readonly why: string;
+  /** What can be chosen as it is. */
+  readonly choices: readonly string[];
+}
+
+function memoryLimit({ maxMemory, reason }: IPolicy, trans: TranslationBundle): ILimit | null {
+  return maxMemory === null
+    ? null
+    : { why: `${trans.__('At most %1.', memoryWord(maxMemory))} ${reason}`, choices: [] };
+}
+
+function imageLimit({ images, reason }: IPolicy, trans: TranslationBundle): ILimit | null {
+  return images.length === 0
+    ? null
+    : {
+        why: `${trans.__('Only these images: %1.', images.join(', '))} ${reason}`,
+        choices: images.filter(pattern => !/[*?[]/.test(pattern))
+      };
+}
+
+/** Bytes as they are written in the field. */
+function memoryWord(bytes: number): string {
+  const units = ['', 'Ki', 'Mi', 'Gi', 'Ti'];
+  let [value, unit] = [bytes, 0];
+  while (unit < units.length - 1 && value >= 1024 && value % 1024 === 0) {
+    [value, unit] = [value / 1024, unit + 1];
+  }
+  return `${value}${units[unit]}`;
+}
+
 function TextField({
   field,
   label,
   example,
+  limit,
   texts,
   errors,
   disabled,
   onChange,
   trans
-}: IFieldsProps & { field: Field; label: string; example: string }): React.JSX.Element {
+}: IFieldsProps & {
+  field: Field;
+  label: string;
+  example: string;
+  limit: ILimit | null;
+}): React.JSX.Element {
   const id = React.useId();
+  const about = [errors.has(field) && `${id}-error`, limit && `${id}-limit`].filter(Boolean).join(' ');
   return (
     <div className="kfj-Field">
       <label htmlFor={id}>{label}</label>
@@ -54,11 +98,20 @@ function TextField({
         placeholder={trans.__('for example %1', example)}
         value={texts[field]}
         disabled={disabled}
+        list={limit && limit.choices.length > 0 ? `${id}-choices` : undefined}
         aria-invalid={errors.has(field)}
-        aria-describedby={errors.has(field) ? `${id}-error` : undefined}
+        aria-describedby={about || undefined}
         onChange={event => onChange(field, event.target.value)}
       />
       <FieldError id={`${id}-error`} text={errors.get(field)} />
+      {limit && <LockNote id={`${id}-limit`} why={limit.why} />}
+      {limit && limit.choices.length > 0 && (
+        <datalist id={`${id}-choices`}>
+          {limit.choices.map(choice => (
+            <option key={choice} value={choice} />
+          ))}
+        </datalist>
+      )}
     </div>
   );
 }

@@ -2,10 +2,11 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { RequestError } from '../../api/client';
 import type { Parameter } from '../../api/schema';
-import { faultOf, fieldOf, sorted, textOf, valuesOf } from '../form';
+import { faultOf, fieldOf, optionsFrom, sorted, textOf, valuesOf } from '../form';
 import { RunForm } from '../run-form';
 
 const trans = nullTranslator.load('kfjlab');
+const OPTIONS = optionsFrom({ cache: true, keep_going: false, max_parallel: 0, target: 'local' });
 const parameter = (type: string, value: unknown, name = 'p'): Parameter => ({ name, type, default: value });
 const fault = (type: string, text: string, value: unknown = 1) =>
   faultOf({ ...fieldOf(parameter(type, value)), text }, trans);
@@ -106,7 +107,13 @@ describe('RunForm', () => {
   const parameters = [parameter('int', 3, 'n'), parameter('bool', false, 'fast')];
 
   it('begins with given values', () => {
-    const form = new RunForm(parameters, { n: 5, fast: true, unknown: 1 }, async () => undefined, trans);
+    const form = new RunForm(
+      parameters,
+      { n: 5, fast: true, unknown: 1 },
+      OPTIONS,
+      async () => undefined,
+      trans
+    );
     expect(form.fields.map(({ text, checked }) => [text, checked])).toEqual([
       ['5', false],
       ['true', true]
@@ -121,7 +128,7 @@ describe('RunForm', () => {
 
   it('sends what was typed, or says what is wrong without asking', async () => {
     const start = jest.fn(async () => undefined);
-    const form = new RunForm(parameters, {}, start, trans);
+    const form = new RunForm(parameters, {}, OPTIONS, start, trans);
     form.set('n', { text: 'many' });
     expect(await form.submit()).toBe(false);
     expect([...form.faults.keys()]).toEqual(['n']);
@@ -136,6 +143,7 @@ describe('RunForm', () => {
       cache: false,
       keep_going: false,
       max_parallel: 2,
+      target: 'local',
       steps: ['a']
     });
   });
@@ -144,19 +152,19 @@ describe('RunForm', () => {
     const refusal = new RequestError('refused', 'No.', '', [
       { code: 'bad-parameter', severity: 'error', message: 'n must be positive.' }
     ]);
-    const form = new RunForm(parameters, {}, () => Promise.reject(refusal), trans);
+    const form = new RunForm(parameters, {}, OPTIONS, () => Promise.reject(refusal), trans);
     expect(await form.submit()).toBe(false);
     expect(form.faults.get('n')).toBe('n must be positive.');
     expect(form.error).toBeNull();
     const down = new RequestError('unreachable', 'Gone.');
-    const other = new RunForm(parameters, {}, () => Promise.reject(down), trans);
+    const other = new RunForm(parameters, {}, OPTIONS, () => Promise.reject(down), trans);
     expect(await other.submit()).toBe(false);
     expect(other.error).toBe(down);
     expect(other.busy).toBe(false);
   });
 
   it('keeps what was typed when the notebook changes elsewhere', () => {
-    const form = new RunForm(parameters, {}, async () => undefined, trans);
+    const form = new RunForm(parameters, {}, OPTIONS, async () => undefined, trans);
     form.set('n', { text: '8' });
     form.update([parameter('int', 3, 'n'), parameter('str', 'x', 'fast'), parameter('int', 1, 'new')]);
     expect(form.fields.map(field => field.text)).toEqual(['8', 'x', '1']);

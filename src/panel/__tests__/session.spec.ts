@@ -59,6 +59,7 @@ function setUp({ latest }: { latest?: string } = {}) {
     start: jest.fn(async () => {
       newest.id = 'new';
     }),
+    defaults: () => ({ cache: true, keep_going: false, max_parallel: 2, target: 'local' }),
     latest: () => newest.id,
     follow: (id: string) => {
       const run = {
@@ -140,7 +141,7 @@ describe('a run', () => {
     expect(followed.map(run => run.id)).toEqual(['old']);
     await session.run();
     expect(saved).toHaveBeenCalledTimes(1);
-    expect(runs.start).toHaveBeenCalledWith({ path: 'a.ipynb' });
+    expect(runs.start).toHaveBeenCalledWith({ path: 'a.ipynb', ...runs.defaults() });
     expect(followed.map(run => [run.id, run.disposed])).toEqual([
       ['old', true],
       ['new', false]
