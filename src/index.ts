@@ -8,10 +8,12 @@ import { panelPlugin } from './panel/plugin';
 import { runsPlugin } from './runs/plugin';
 import { runViewsPlugin } from './runs/views-plugin';
 import { serverPlugin } from './server/plugin';
+import { settingsPlugin } from './settings/plugin';
 
 export default [
   aboutPlugin,
   serverPlugin,
+  settingsPlugin,
   pipelinesPlugin,
   taggingPlugin,
   statusPlugin,

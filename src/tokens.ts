@@ -52,6 +52,29 @@ export interface IServer {
   readonly policy: IPolicy;
 }
 
+/** What a user has set; `schema/plugin.json` says what each means. */
+export interface ISettingValues {
+  readonly showChips: boolean;
+  readonly colorCells: boolean;
+  readonly redrawDelay: number;
+  readonly graphDirection: 'down' | 'right';
+  readonly graphFigures: boolean;
+  readonly graphRun: boolean;
+  readonly askBeforeRun: 'parameters' | 'always';
+  readonly openRunPage: boolean;
+  readonly reuseResults: boolean;
+  readonly keepGoing: boolean;
+  readonly maxParallel: number;
+  readonly confirmDelete: boolean;
+}
+
+export interface ISettings {
+  readonly value: ISettingValues;
+  readonly changed: ISignal<ISettings, void>;
+}
+
+export const ISettings = new Token<ISettings>('kfjlab:ISettings', 'What the user has set.');
+
 export const IServer = new Token<IServer>('kfjlab:IServer', 'The kfjlab server extension.');
 
 /** An open notebook as a pipeline, kept up to date while it is edited. */

@@ -5,9 +5,9 @@ import { Client } from '../api/client';
 
 const COMMAND = 'kfjlab:about';
 
-/** The command that shows what is installed. Its place in the Help menu is in `schema/plugin.json`. */
+/** The command that shows what is installed. Its place in the Help menu is in `schema/about.json`. */
 export const aboutPlugin: JupyterFrontEndPlugin<void> = {
-  id: 'kfjlab:plugin',
+  id: 'kfjlab:about',
   description: 'Shows the version of kfjlab and what it runs on.',
   autoStart: true,
   optional: [ICommandPalette, ITranslator],

@@ -23,7 +23,7 @@ export interface IGraphProps {
   onSelect: (name: string | null) => void;
   /** Enter or a double click; as `onSelect` without. */
   onOpen?: (name: string) => void;
-  direction?: Direction;
+  direction: Direction;
   /** What it is a graph of. */
   label: string;
   trans: TranslationBundle;
@@ -31,8 +31,7 @@ export interface IGraphProps {
 
 /** A pipeline as a graph, or as the equivalent list. */
 export function Graph(props: IGraphProps): React.JSX.Element {
-  const { edges, statuses, pictures, selected, onSelect, onOpen, label, trans } = props;
-  const direction = props.direction ?? 'down';
+  const { edges, statuses, pictures, direction, selected, onSelect, onOpen, label, trans } = props;
   const [asList, setAsList] = React.useState(false);
   const nodes = useKept(props.nodes);
   const links = useKept(React.useMemo(() => linksOf(edges), [edges]));

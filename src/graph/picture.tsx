@@ -5,7 +5,7 @@ import * as React from 'react';
 
 import type { Edge } from '../api/schema';
 import { shapesOf } from './graph';
-import { type IDrawing, layout } from './layout';
+import { type Direction, type IDrawing, layout } from './layout';
 import { linksOf } from './links';
 import { Heads, Scene } from './scene';
 import type { IGraphNode, IStepStatus } from './types';
@@ -15,6 +15,7 @@ export interface IPicture {
   edges: readonly Edge[];
   statuses?: ReadonlyMap<string, IStepStatus>;
   pictures?: ReadonlyMap<string, string>;
+  direction: Direction;
   trans: TranslationBundle;
 }
 
@@ -35,7 +36,7 @@ const STYLES = [
 /** The whole graph in the colours of the theme, as an SVG file that needs nothing else. */
 export async function svgOf(picture: IPicture): Promise<string> {
   const links = linksOf(picture.edges);
-  const drawing = layout(shapesOf(picture.nodes, picture.pictures), links, 'down');
+  const drawing = layout(shapesOf(picture.nodes, picture.pictures), links, picture.direction);
   const host = document.createElement('div');
   host.className = 'kfj-Graph-offstage';
   document.body.append(host);

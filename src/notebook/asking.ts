@@ -1,6 +1,6 @@
 import type { IDisposable } from '@lumino/disposable';
 
-/** Milliseconds after which something that goes on changing is asked about all the same. */
+/** Milliseconds after which something that goes on changing is asked about all the same, unless it is to be quiet for longer. */
 const PATIENCE = 1000;
 
 /** Milliseconds that an answer may take to be asked for at every change, without waiting for quiet. */
@@ -26,7 +26,11 @@ export class Asking implements IDisposable {
   private disposed = false;
 
   /** `ask` says whether there was an answer that makes another attempt useless; it must not reject. */
-  constructor(private readonly ask: (signal: AbortSignal) => Promise<boolean>) {}
+  constructor(
+    private readonly ask: (signal: AbortSignal) => Promise<boolean>,
+    /** Milliseconds to be quiet at least, however quick answers are. */
+    private readonly least: () => number
+  ) {}
 
   get isDisposed(): boolean {
     return this.disposed;
@@ -57,8 +61,9 @@ export class Asking implements IDisposable {
   }
 
   private arm(since: number): void {
-    const latest = Math.max(0, since + PATIENCE - Date.now());
-    const quiet = Math.min(this.quiet, Math.max(0, this.took - QUICK));
+    const least = this.quiet > 0 ? this.least() : 0;
+    const latest = Math.max(0, since + Math.max(PATIENCE, 2 * least) - Date.now());
+    const quiet = Math.max(least, Math.min(this.quiet, Math.max(0, this.took - QUICK)));
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.run(), Math.max(this.pause, Math.min(quiet, latest)));
   }

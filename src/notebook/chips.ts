@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import type { PanelLayout } from '@lumino/widgets';
 
-import type { IPipelineModel } from '../tokens';
+import type { IPipelineModel, ISettings } from '../tokens';
 import { cellStates, type ICellState } from './cells';
 import { Chip } from './chip';
 
@@ -24,6 +24,7 @@ export class Chips implements IDisposable {
     panel: NotebookPanel,
     private readonly model: IPipelineModel,
     private readonly edit: (cell: Cell) => void,
+    private readonly settings: ISettings,
     private readonly trans: TranslationBundle
   ) {
     this.notebook = panel.content;
@@ -31,6 +32,8 @@ export class Chips implements IDisposable {
     // After the notebook itself, which makes its widgets then.
     this.notebook.model?.cells.changed.connect(this.sync, this);
     this.notebook.activeCellChanged.connect(this.rove, this);
+    settings.changed.connect(this.restyle, this);
+    this.restyle();
     this.refresh();
     this.sync();
   }
@@ -50,12 +53,20 @@ export class Chips implements IDisposable {
     }
     this.disposed = true;
     this.model.changed.disconnect(this.refresh, this);
+    this.settings.changed.disconnect(this.restyle, this);
     this.notebook.model?.cells.changed.disconnect(this.sync, this);
     this.notebook.activeCellChanged.disconnect(this.rove, this);
     for (const chip of this.chips.values()) {
       chip.dispose();
     }
     this.chips.clear();
+  }
+
+  /** What the user wants to see is up to style sheets: a notebook may have a thousand chips. */
+  private restyle(): void {
+    const { showChips, colorCells } = this.settings.value;
+    this.notebook.node.classList.toggle('kfj-mod-noChips', !showChips);
+    this.notebook.node.classList.toggle('kfj-mod-noColors', !colorCells);
   }
 
   /** Every code cell has a chip or will get one. */

@@ -155,7 +155,7 @@ export function addCommands({ commands, pipelines, policy, anchorOf, trans }: IP
       await work;
     } catch (error) {
       const { what, todo } = explain(error, trans);
-      Notification.error(`${what} ${todo}`.trim());
+      Notification.error(`${what} ${todo}`.trim(), { autoClose: false });
     }
   };
   const refuse = (model: IPipelineModel) => void told(model.edit([]));

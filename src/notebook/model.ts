@@ -24,6 +24,8 @@ export interface IPipelineModelOptions {
   client: Pick<Client, 'analyse' | 'edit'>;
   /** The path of the notebook for the server, without the name of a drive. */
   path: () => string;
+  /** Milliseconds of quiet at least, after a change of text, before it is analysed. */
+  quiet: () => number;
   /** Bring the panel to the front. */
   show: () => void;
   trans: TranslationBundle;
@@ -36,7 +38,10 @@ export class PipelineModel implements IPipelineModel, IDisposable {
   error: unknown = null;
   private readonly notebook: ISharedNotebook;
   private readonly history: History;
-  private readonly asking = new Asking(signal => this.analyse(signal));
+  private readonly asking = new Asking(
+    signal => this.analyse(signal),
+    () => this.options.quiet()
+  );
   private readonly _changed = new Signal<this, void>(this);
   /** Counts the changes that matter: of the document, and which of them `view` has seen. */
   private revision = 0;

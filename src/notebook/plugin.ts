@@ -3,7 +3,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { DRIVE } from '../api/drive';
-import { IPipelines, IServer } from '../tokens';
+import { IPipelines, IServer, ISettings } from '../tokens';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- what the token provides, needed at once
 import { Pipelines } from './pipelines';
 
@@ -13,11 +13,12 @@ export const pipelinesPlugin: JupyterFrontEndPlugin<IPipelines> = {
   description: 'Keeps the pipelines of open notebooks up to date.',
   autoStart: true,
   provides: IPipelines,
-  requires: [IServer, INotebookTracker],
+  requires: [IServer, ISettings, INotebookTracker],
   optional: [ITranslator],
   activate: (
     app: JupyterFrontEnd,
     server: IServer,
+    settings: ISettings,
     tracker: INotebookTracker,
     translator: ITranslator | null
   ): IPipelines => {
@@ -26,6 +27,7 @@ export const pipelinesPlugin: JupyterFrontEndPlugin<IPipelines> = {
       client: server.client,
       path: path => contents.localPath(path),
       counts: path => contents.driveName(path) !== DRIVE,
+      quiet: () => settings.value.redrawDelay,
       show: panel => app.shell.activateById(panel.id),
       trans: (translator ?? nullTranslator).load('kfjlab')
     });

@@ -3,7 +3,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { IPipelines, IServer } from '../tokens';
+import { IPipelines, IServer, ISettings } from '../tokens';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- chips are there when a notebook is first drawn
 import { Chips } from './chips';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- commands are there from the start; what they open is not
@@ -14,11 +14,12 @@ export const taggingPlugin: JupyterFrontEndPlugin<void> = {
   id: 'kfjlab:tagging',
   description: 'Shows in each cell what it is in the pipeline, and changes that.',
   autoStart: true,
-  requires: [IServer, IPipelines],
+  requires: [IServer, ISettings, IPipelines],
   optional: [ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     server: IServer,
+    settings: ISettings,
     pipelines: IPipelines,
     palette: ICommandPalette | null,
     translator: ITranslator | null
@@ -40,6 +41,7 @@ export const taggingPlugin: JupyterFrontEndPlugin<void> = {
             panel.content.deselectAll();
             void app.commands.execute(COMMANDS.tag);
           },
+          settings,
           trans
         );
         chips.set(panel, own);
@@ -51,7 +53,10 @@ export const taggingPlugin: JupyterFrontEndPlugin<void> = {
       commands: app.commands,
       pipelines,
       policy: server.policy,
-      anchorOf: (model, cell) => chips.get(model.panel)?.of(cell)?.button ?? cell.node,
+      anchorOf: (model, cell) => {
+        const chip = settings.value.showChips ? chips.get(model.panel)?.of(cell) : undefined;
+        return chip?.button ?? cell.node;
+      },
       trans
     });
     for (const command of Object.values(COMMANDS)) {

@@ -31,7 +31,7 @@ export interface IEffects {
 
 export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffects): void {
   const { commands } = app;
-  const { pipelines, sessions, client, policy, trans } = tools;
+  const { pipelines, sessions, client, policy, settings, trans } = tools;
   const current = (): Session | null => (pipelines.current ? sessions.of(pipelines.current) : null);
   pipelines.currentChanged.connect(() => sessions.use(null));
   /** That of the graph whose context menu is open, else that of the notebook in use. */
@@ -47,7 +47,10 @@ export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffec
   const hasNotebook = () => pipelines.current !== null;
   /** Add a command that an administrator can switch off. */
   const addLockable = (id: string, feature: Feature, options: CommandRegistry.ICommandOptions) =>
-    commands.addCommand(id, lockable(options, feature, policy, trans));
+    commands.addCommand(
+      id,
+      lockable(options, feature, policy, why => effects.tell(why, ''), trans)
+    );
   policy.changed.connect(() => Object.values(COMMANDS).forEach(id => commands.notifyCommandChanged(id)));
 
   commands.addCommand(COMMANDS.showPanel, {
@@ -106,7 +109,7 @@ export function addCommands(app: JupyterFrontEnd, tools: ITools, effects: IEffec
         const { exportGraph } = await import('./exporting');
         const format = FORMATS.find(one => one === args.format) ?? 'svg';
         try {
-          await exportGraph(shown, format, client, trans);
+          await exportGraph(shown, format, client, settings.value, trans);
         } catch (error) {
           const { what, todo } = explain(error, trans);
           effects.tell(what, todo);

@@ -4,16 +4,18 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { RequestError } from '../api/client';
 import type { Client } from '../api/client';
 import { download } from './download';
+import type { ISettingValues } from '../tokens';
 import type { Format } from './formats';
 import { nodesOf } from './nodes';
 import { picturesOf, statusesOf } from './pictures';
 import type { Session } from './session';
 
-/** Download the pipeline of a notebook: as a script, or its graph, with the states of its newest run where they are shown. */
+/** Download the pipeline of a notebook: as a script, or its graph as it is shown. */
 export async function exportGraph(
   session: Session,
   format: Format,
   client: Client,
+  { graphDirection, graphFigures, graphRun }: ISettingValues,
   trans: TranslationBundle
 ): Promise<void> {
   const { view } = session.model;
@@ -30,12 +32,13 @@ export async function exportGraph(
     return;
   }
   const { svgOf, pngOf } = await import('../graph/picture');
-  const run = session.latest;
+  const run = graphRun ? session.latest : null;
   const svg = await svgOf({
     nodes: nodesOf(view),
     edges: view.edges,
     statuses: run?.detail ? statusesOf(run.detail, run.progress) : undefined,
-    pictures: run ? picturesOf(run.outputs) : undefined,
+    pictures: run && graphFigures ? picturesOf(run.outputs) : undefined,
+    direction: graphDirection,
     trans
   });
   const stem = PathExt.basename(session.path, PathExt.extname(session.path));

@@ -31,7 +31,7 @@ function SessionPane({ session, tools }: { session: Session; tools: ITools }): R
         <>
           {session.model.error !== null && <Problem error={session.model.error} trans={tools.trans} />}
           {session.proposal ? (
-            <ProposalPart proposal={session.proposal} session={session} trans={tools.trans} />
+            <ProposalPart proposal={session.proposal} session={session} tools={tools} />
           ) : view.untagged ? (
             <Untagged session={session} view={view} tools={tools} />
           ) : (

@@ -54,14 +54,15 @@ export function PipelineGraph({
 }: {
   session: Session;
   view: PipelineView;
-  tools: Pick<ITools, 'trans' | 'sessions'>;
+  tools: Pick<ITools, 'trans' | 'sessions' | 'settings'>;
 }): React.JSX.Element {
-  const { trans } = tools;
-  const run = session.latest;
+  const { trans, settings } = tools;
+  const { graphDirection, graphFigures, graphRun } = settings.value;
+  const run = graphRun ? session.latest : null;
   const detail = run?.detail ?? null;
   const nodes = React.useMemo(() => nodesOf(view), [view]);
   const statuses = run && detail ? statusesOf(detail, run.progress) : undefined;
-  const pictures = run ? picturesOf(run.outputs) : undefined;
+  const pictures = run && graphFigures ? picturesOf(run.outputs) : undefined;
   // A menu is of the step that it was opened on.
   const onContextMenu = (event: React.MouseEvent) => {
     tools.sessions.use(session);
@@ -78,6 +79,7 @@ export function PipelineGraph({
         edges={view.edges}
         statuses={statuses}
         pictures={pictures}
+        direction={graphDirection}
         selected={session.selected}
         onSelect={name => {
           session.select(name);

@@ -5,7 +5,7 @@ import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { IPipelines, IRuns, IRunsView, IServer } from '../tokens';
+import { IPipelines, IRuns, IRunsView, IServer, ISettings } from '../tokens';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- labels of menus, needed at once; what commands do is loaded then
 import { addCommands, COMMANDS } from './commands';
 import { FORMATS } from './formats';
@@ -20,11 +20,12 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'kfjlab:panel',
   description: 'Shows the pipeline of the notebook in use, and runs.',
   autoStart: true,
-  requires: [IServer, IPipelines, INotebookTracker],
+  requires: [IServer, ISettings, IPipelines, INotebookTracker],
   optional: [IRuns, IRunsView, ILayoutRestorer, ILauncher, ICommandPalette, IDefaultFileBrowser, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     server: IServer,
+    settings: ISettings,
     pipelines: IPipelines,
     notebooks: INotebookTracker,
     runs: IRuns | null,
@@ -43,10 +44,11 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       pipelines,
       client,
       policy,
+      settings,
       runs: runs !== null,
       trans,
       sessions: new Sessions(
-        model => new Session(model, client, runs, path => contents.localPath(path), trans)
+        model => new Session(model, client, runs, settings, path => contents.localPath(path), trans)
       ),
       execute: (command, args) => commands.execute(command, args),
       folder: () => contents.localPath(browser?.model.path ?? '')
@@ -62,7 +64,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     addCommands(app, tools, {
       showPanel: () => shell.activateById(panel.id),
       openGraph: path => graphs.open(path),
-      tell: (message, fix) => void Notification.error(fix ? `${message} ${fix}` : message)
+      tell: (message, fix) =>
+        void Notification.error(fix ? `${message} ${fix}` : message, { autoClose: false })
     });
     if (restorer) {
       graphs.restore(restorer, COMMANDS.openGraph);
@@ -71,10 +74,10 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     const category = trans.__('Kubeflow');
     launcher?.add({ command: COMMANDS.showPanel, category, rank: 0, args: { launcher: true } });
     for (const command of [COMMANDS.showPanel, COMMANDS.openGraph, COMMANDS.run, COMMANDS.suggest]) {
-      palette?.addItem({ command, category });
+      palette?.addItem({ command, category, args: { isPalette: true } });
     }
     for (const format of FORMATS) {
-      palette?.addItem({ command: COMMANDS.exportGraph, args: { format }, category });
+      palette?.addItem({ command: COMMANDS.exportGraph, args: { format, isPalette: true }, category });
     }
   }
 };

@@ -8,17 +8,19 @@ import { useSignal } from '../ui/signal';
 import { nodesOf } from './nodes';
 import type { IRow, Proposal } from './proposal';
 import type { Session } from './session';
+import type { ITools } from './tools';
 
 /** Proposed steps: looked through, changed, accepted or dropped. */
 export function ProposalPart({
   proposal,
   session,
-  trans
+  tools
 }: {
   proposal: Proposal;
   session: Session;
-  trans: TranslationBundle;
+  tools: Pick<ITools, 'settings' | 'trans'>;
 }): React.JSX.Element {
+  const { settings, trans } = tools;
   useSignal(proposal.changed);
   const [selected, setSelected] = React.useState<string | null>(null);
   const { preview, rows, note, error } = proposal;
@@ -56,6 +58,7 @@ export function ProposalPart({
                 void session.model.reveal(cell);
               }
             }}
+            direction={settings.value.graphDirection}
             label={trans.__('Proposed pipeline')}
             trans={trans}
           />

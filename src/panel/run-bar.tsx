@@ -53,11 +53,11 @@ export function RunBar({
                 ? trans.__('Starting…')
                 : plain
                   ? trans.__('Run as one step')
-                  : view.parameters.length
+                  : session.asks
                     ? trans.__('Run…')
                     : trans.__('Run')}
             </LockableButton>
-            {view.parameters.length === 0 && locked === null && (
+            {!session.asks && locked === null && (
               <button
                 type="button"
                 className={`jp-mod-styled${plain ? '' : ' jp-mod-accept'} kfj-Split-more`}

@@ -87,7 +87,7 @@ function MaxParallel({ form, policy, trans }: IProps): React.JSX.Element {
   const limit = policy.maxParallel;
   const why =
     fixed?.why ??
-    (limit === null ? null : `${trans.__('At most %1 on this server.', limit)} ${policy.reason}`);
+    (limit === null ? null : [trans.__('At most %1 on this server.', limit), policy.reason].join(' '));
   return (
     <>
       <label className="kfj-Option" htmlFor={id}>

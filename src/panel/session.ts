@@ -5,7 +5,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type { Client } from '../api/client';
 import type * as schema from '../api/schema';
 import { givenParameters } from '../api/given';
-import type { IPipelineModel, IRunModel, IRuns } from '../tokens';
+import type { IPipelineModel, IRunModel, IRuns, ISettings } from '../tokens';
 import { Proposal } from './proposal';
 import { optionsFrom } from './form';
 import { RunForm } from './run-form';
@@ -25,12 +25,14 @@ export class Session implements IDisposable {
     readonly model: IPipelineModel,
     private readonly client: Pick<Client, 'suggest' | 'edit'>,
     readonly runs: IRuns | null,
+    private readonly settings: ISettings,
     /** The path of a document, without the name of a drive. */
     private readonly localPath: (path: string) => string,
     private readonly trans: TranslationBundle
   ) {
     model.changed.connect(this.onModel, this);
     runs?.changed.connect(this.onRuns, this);
+    settings.changed.connect(this.emit, this);
   }
 
   get changed(): ISignal<this, void> {
@@ -130,9 +132,14 @@ export class Session implements IDisposable {
     this._changed.emit();
   }
 
+  /** Whether there is something to ask before a run. */
+  get asks(): boolean {
+    return this.settings.value.askBeforeRun === 'always' || Boolean(this.model.view?.parameters.length);
+  }
+
   /** Run at once if there is nothing to ask, else show the form. */
   async run(): Promise<void> {
-    if (this.model.view?.parameters.length) {
+    if (this.asks) {
       this.ask();
     } else {
       await this.attempt('starting', () => this.start({}));
@@ -159,6 +166,7 @@ export class Session implements IDisposable {
       this.disposed = true;
       this.followed?.dispose();
       this.followed = null;
+      this.settings.changed.disconnect(this.emit, this);
       Signal.clearData(this);
     }
   }

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Client } from '../api/client';
-import type { IPipelines, IPolicy } from '../tokens';
+import type { IPipelines, IPolicy, ISettings } from '../tokens';
 import type { Sessions } from './session';
 
 /** What the parts of the panel are made with. */
@@ -10,6 +10,7 @@ export interface ITools {
   readonly sessions: Sessions;
   readonly client: Client;
   readonly policy: IPolicy;
+  readonly settings: ISettings;
   /** Whether runs can be started here. */
   readonly runs: boolean;
   readonly trans: TranslationBundle;

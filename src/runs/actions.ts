@@ -6,7 +6,7 @@ import type { Client } from '../api/client';
 import type * as schema from '../api/schema';
 import { givenParameters } from '../api/given';
 import { reveal } from '../notebook/reveal';
-import type { IPolicy, IRuns } from '../tokens';
+import type { IPolicy, IRuns, ISettings } from '../tokens';
 import { explain } from '../ui/explain';
 
 /** What the actions ask of the application around them. */
@@ -25,6 +25,7 @@ export class RunActions {
     private readonly runs: IRuns,
     /** What may be done; who shows an action shows that it is locked. */
     readonly policy: IPolicy,
+    readonly settings: ISettings,
     private readonly trans: TranslationBundle,
     private readonly around: ISurroundings
   ) {}
@@ -86,11 +87,23 @@ export class RunActions {
     return this.told(() => this.around.notebook(this.notebookOf(run)));
   }
 
-  /** Delete runs after asking; the ids of those that are gone. */
+  /** Delete runs, after asking where the user wants that; the ids of those that are gone. */
   async delete(runs: readonly schema.RunSummary[]): Promise<string[]> {
     if (this.policy.whyOff('delete') !== null) {
       return [];
     }
+    const gone: string[] = [];
+    if (!this.settings.value.confirmDelete || (await this.confirmed(runs))) {
+      for (const { id } of runs) {
+        if (await this.told(() => this.client.delete(id))) {
+          gone.push(id);
+        }
+      }
+    }
+    return gone;
+  }
+
+  private async confirmed(runs: readonly schema.RunSummary[]): Promise<boolean> {
     const { trans } = this;
     const names = runs.map(run => trans.__('%1 (%2)', run.name, run.id)).join(', ');
     const { button } = await showDialog({
@@ -104,15 +117,7 @@ export class RunActions {
         Dialog.warnButton({ label: trans.__('Delete') })
       ]
     });
-    const gone: string[] = [];
-    if (button.accept) {
-      for (const { id } of runs) {
-        if (await this.told(() => this.client.delete(id))) {
-          gone.push(id);
-        }
-      }
-    }
-    return gone;
+    return button.accept;
   }
 
   private notebookOf(run: schema.RunSummary): string {

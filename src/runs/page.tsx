@@ -101,6 +101,7 @@ export function Page(
   const { model, stream, actions, trans } = props;
   useSignal(model.changed);
   useSignal(actions.policy.changed);
+  useSignal(actions.settings.changed);
   const { detail, error } = model;
   if (!detail) {
     return error === null ? (

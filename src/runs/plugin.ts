@@ -3,7 +3,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { RunDrive } from '../api/drive';
-import { IRuns, IServer } from '../tokens';
+import { IRuns, IServer, ISettings } from '../tokens';
 import { defaultsOf } from './defaults';
 import { ExecutedNotebooks } from './executed';
 import { Latest } from './latest';
@@ -17,11 +17,12 @@ export const runsPlugin: JupyterFrontEndPlugin<IRuns> = {
   description: 'Starts and follows runs of pipelines, and opens what their steps have executed.',
   autoStart: true,
   provides: IRuns,
-  requires: [IServer, INotebookTracker],
+  requires: [IServer, ISettings, INotebookTracker],
   optional: [ITranslator],
   activate: (
     app: JupyterFrontEnd,
     server: IServer,
+    settings: ISettings,
     tracker: INotebookTracker,
     translator: ITranslator | null
   ): IRuns => {
@@ -33,7 +34,8 @@ export const runsPlugin: JupyterFrontEndPlugin<IRuns> = {
       server,
       new Places(app, tracker, trans),
       new Latest(serverSettings.baseUrl),
-      () => defaultsOf({ cache: true, keep_going: false, max_parallel: 0 }, server.policy),
+      () => defaultsOf(settings.value, server.policy),
+      () => settings.value.openRunPage,
       trans
     );
   }

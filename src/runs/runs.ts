@@ -24,6 +24,8 @@ export class Runs implements IRuns {
     private readonly places: IPlaces,
     private readonly remembered: Latest,
     readonly defaults: () => RunDefaults,
+    /** Whether the page of a run is opened when it starts. */
+    private readonly shows: () => boolean,
     private readonly trans: TranslationBundle
   ) {}
 
@@ -37,6 +39,9 @@ export class Runs implements IRuns {
     const { run } = await this.server.client.start(request);
     this.remembered.set(request.path, run.id);
     this._changed.emit(run.id);
+    if (this.shows()) {
+      this.open(run.id);
+    }
     return run;
   }
 

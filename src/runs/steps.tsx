@@ -28,7 +28,8 @@ interface IProps {
 
 /** The steps as a graph with their states; beside it, the chosen one. */
 export function Steps(props: IProps): React.JSX.Element {
-  const { model, detail, trans, selected, onSelect } = props;
+  const { model, detail, actions, trans, selected, onSelect } = props;
+  const { graphDirection, graphFigures } = actions.settings.value;
   const nodes = React.useMemo<IGraphNode[]>(
     () => detail.steps.map(({ name, role, cells }) => ({ name, role, cells: cells.length })),
     [detail.steps]
@@ -39,7 +40,7 @@ export function Steps(props: IProps): React.JSX.Element {
   const pictures = new Map<string, string>();
   for (const [step, outputs] of model.outputs) {
     const picture = pictureOf(outputs);
-    if (picture) {
+    if (picture && graphFigures) {
       pictures.set(step, picture);
     }
   }
@@ -48,6 +49,7 @@ export function Steps(props: IProps): React.JSX.Element {
     <div className="kfj-Steps">
       <Graph
         {...{ nodes, edges: detail.edges, statuses, pictures, selected, onSelect, trans }}
+        direction={graphDirection}
         label={trans.__('Steps of run %1', detail.summary.id)}
       />
       {step && <StepDetails {...props} step={step} />}

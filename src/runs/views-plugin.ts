@@ -5,7 +5,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { IRuns, IRunsView, IServer } from '../tokens';
+import { IRuns, IRunsView, IServer, ISettings } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- small, and shared by all views
 import { RunActions } from './actions';
@@ -21,11 +21,12 @@ export const runViewsPlugin: JupyterFrontEndPlugin<IRunsView> = {
   description: 'Lists, shows and compares runs.',
   autoStart: true,
   provides: IRunsView,
-  requires: [IServer, IRuns, INotebookTracker, IRenderMimeRegistry],
+  requires: [IServer, ISettings, IRuns, INotebookTracker, IRenderMimeRegistry],
   optional: [ILayoutRestorer, ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     server: IServer,
+    settings: ISettings,
     runs: IRuns,
     tracker: INotebookTracker,
     rendermime: IRenderMimeRegistry,
@@ -37,7 +38,7 @@ export const runViewsPlugin: JupyterFrontEndPlugin<IRunsView> = {
     const { commands, serviceManager } = app;
     const places = new Places(app, tracker, trans);
     const current = new CurrentNotebook(tracker, serviceManager.contents);
-    const actions = new RunActions(server.client, runs, server.policy, trans, {
+    const actions = new RunActions(server.client, runs, server.policy, settings, trans, {
       compare: ids => void commands.execute(COMMANDS.compare, { ids: [...ids] }),
       notebook: path => places.notebook(path),
       runAgain: parameters => commands.execute('kfjlab:run', { parameters: parameters as never })

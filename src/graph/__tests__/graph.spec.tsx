@@ -30,6 +30,7 @@ describe('Graph', () => {
         <Graph
           nodes={NODES}
           edges={EDGES}
+          direction="down"
           selected={null}
           onSelect={onSelect}
           onOpen={onOpen}

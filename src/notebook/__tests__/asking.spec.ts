@@ -5,15 +5,20 @@ describe('Asking', () => {
   let answer: (answered: boolean) => void;
   let signal: AbortSignal;
   let asking: Asking;
+  let least: number;
 
   beforeEach(() => {
     jest.useFakeTimers();
     asked = 0;
-    asking = new Asking(given => {
-      asked++;
-      signal = given;
-      return new Promise(resolve => (answer = resolve));
-    });
+    least = 0;
+    asking = new Asking(
+      given => {
+        asked++;
+        signal = given;
+        return new Promise(resolve => (answer = resolve));
+      },
+      () => least
+    );
   });
 
   afterEach(() => {
@@ -57,6 +62,18 @@ describe('Asking', () => {
       jest.advanceTimersByTime(100);
     }
     expect(asked).toBeGreaterThanOrEqual(1);
+  });
+
+  it('is quiet for as long as it is told at least, but not about what is to be asked at once', () => {
+    least = 3000;
+    asking.soon(150);
+    jest.advanceTimersByTime(2500);
+    asking.soon(150);
+    jest.advanceTimersByTime(2900);
+    expect(asked).toBe(0);
+    asking.soon(0);
+    jest.advanceTimersByTime(0);
+    expect(asked).toBe(1);
   });
 
   it('has one question open, and asks again about what has changed meanwhile', async () => {

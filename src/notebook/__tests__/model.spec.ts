@@ -43,6 +43,7 @@ describe('PipelineModel', () => {
         edit: content => edit(content)
       },
       path: () => panel.context.path.replace('RTC:', ''),
+      quiet: () => 0,
       show: () => undefined,
       trans: nullTranslator.load('kfjlab')
     });

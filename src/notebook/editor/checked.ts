@@ -44,7 +44,7 @@ export function verdictOf(after: schema.PipelineView, before: schema.PipelineVie
     const field = PLACES.find(([place]) => path !== undefined && place.test(path))?.[1];
     const limited = LIMITED[problem.code];
     if (limited) {
-      fields.set(limited, [problem.message, problem.fix?.title].filter(Boolean).join(' '));
+      fields.set(limited, problem.message);
     } else if (problem.code === 'bad-metadata' && field && text) {
       fields.set(field, text);
     } else {

@@ -47,14 +47,14 @@ interface ILimit {
 function memoryLimit({ maxMemory, reason }: IPolicy, trans: TranslationBundle): ILimit | null {
   return maxMemory === null
     ? null
-    : { why: `${trans.__('At most %1.', memoryWord(maxMemory))} ${reason}`, choices: [] };
+    : { why: [trans.__('At most %1.', memoryWord(maxMemory)), reason].join(' '), choices: [] };
 }
 
 function imageLimit({ images, reason }: IPolicy, trans: TranslationBundle): ILimit | null {
   return images.length === 0
     ? null
     : {
-        why: `${trans.__('Only these images: %1.', images.join(', '))} ${reason}`,
+        why: [trans.__('Only these images: %1.', images.join(', ')), reason].join(' '),
         choices: images.filter(pattern => !/[*?[]/.test(pattern))
       };
 }

@@ -121,7 +121,7 @@ describe('RunForm', () => {
   });
 
   it('has the given values also when the parameters are known only later', () => {
-    const form = new RunForm([], { n: 5 }, async () => undefined, trans);
+    const form = new RunForm([], { n: 5 }, OPTIONS, async () => undefined, trans);
     form.update(parameters);
     expect(form.fields.map(({ text }) => text)).toEqual(['5', 'false']);
   });

@@ -6,6 +6,7 @@ import type * as schema from '../../api/schema';
 import type { IPipelineModel, IRunModel, IRuns } from '../../tokens';
 import { nodesOf, ordered } from '../nodes';
 import { picturesOf, statusesOf } from '../pictures';
+import { Settings } from '../../settings/settings';
 import { Session } from '../session';
 
 const trans = nullTranslator.load('kfjlab');
@@ -78,14 +79,16 @@ function setUp({ latest }: { latest?: string } = {}) {
     suggest: jest.fn(async () => SUGGESTION),
     edit: jest.fn(async () => ({ changes: [], pipeline: VIEW }))
   };
+  const settings = new Settings();
   const session = new Session(
     model as unknown as IPipelineModel,
     client,
     runs as unknown as IRuns,
+    settings,
     path => path.replace('drive:', ''),
     trans
   );
-  return { session, model, changed, runs, client, followed, saved };
+  return { session, model, changed, runs, client, followed, saved, settings };
 }
 
 describe('a proposal', () => {
@@ -157,6 +160,14 @@ describe('a run', () => {
     await session.run();
     expect(saved).not.toHaveBeenCalled();
     expect(runs.start).toHaveBeenCalledTimes(1);
+  });
+
+  it('shows the form first where the user wants that', async () => {
+    const { session, runs, settings } = setUp();
+    settings.set({ askBeforeRun: 'always' });
+    await session.run();
+    expect(runs.start).not.toHaveBeenCalled();
+    expect(session.form?.options).toMatchObject({ cache: true, maxParallel: '2', target: 'local' });
   });
 
   it('that cannot be saved is not started', async () => {

@@ -15,7 +15,7 @@ const NEW: schema.Policy = {
   locks: [],
   reason: ''
 };
-const WANTED = { cache: true, keep_going: false, max_parallel: 0 };
+const WANTED = { reuseResults: true, keepGoing: false, maxParallel: 0 };
 
 function policy(decided: Partial<Decisions> = {}, now: Partial<schema.Policy> = {}) {
   const ask = jest.fn(async () => ({ ...NEW, ...now }));
@@ -91,7 +91,7 @@ describe('a policy', () => {
 
 describe('the defaults of runs', () => {
   it('are what the user likes', () => {
-    expect(defaultsOf({ ...WANTED, max_parallel: 3 }, policy().policy)).toEqual({
+    expect(defaultsOf({ ...WANTED, maxParallel: 3 }, policy().policy)).toEqual({
       cache: true,
       keep_going: false,
       max_parallel: 3,
@@ -101,7 +101,7 @@ describe('the defaults of runs', () => {
 
   it('keep to what is fixed and to limits', () => {
     const told = policy({ locks: { cache: false, target: 'cluster' }, max_parallel: 2 }).policy;
-    expect(defaultsOf({ ...WANTED, max_parallel: 8 }, told)).toEqual({
+    expect(defaultsOf({ ...WANTED, maxParallel: 8 }, told)).toEqual({
       cache: false,
       keep_going: false,
       max_parallel: 2,
