@@ -8,7 +8,7 @@ import type { IStream } from './api/stream';
 import type * as schema from './api/schema';
 
 /** What an administrator can switch off, and the options of runs that can be fixed: the server's names. */
-export type Feature = 'run' | 'delete' | 'preview' | 'export' | 'suggest' | 'examples';
+export type Feature = 'run' | 'delete' | 'preview' | 'export' | 'import' | 'suggest' | 'examples';
 export type RunOption = 'cache' | 'keep_going' | 'max_parallel' | 'kernel' | 'target';
 
 /** The value that an option of runs has, and why, as sentences for people. */

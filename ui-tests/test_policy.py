@@ -16,14 +16,12 @@ from test_panel import dark
 
 Shoot = Callable[[str], None]
 
-expect.set_options(timeout=20_000)  # a machine may be busy
-
 WHY = "Team policy; ask platform@team.example."
 LIMITED = f"""
 c.KfjlabApp.images = ["registry.example/team/*", "python:3.12-slim"]
 c.KfjlabApp.max_parallel = 4
 c.KfjlabApp.max_memory = "8Gi"
-c.KfjlabApp.features = {{"delete": False, "suggest": False, "examples": False, "export": False, "preview": False}}
+c.KfjlabApp.features = {{"delete": False, "suggest": False, "examples": False, "export": False, "import": False, "preview": False}}
 c.KfjlabApp.locks = {{"cache": False, "kernel": "python3"}}
 c.KfjlabApp.reason = "{WHY}"
 """
@@ -68,6 +66,7 @@ def test_limits_are_shown_where_a_run_is_asked_for(limited: Lab, page: Page, sho
     write(limited, "steps.ipynb", STEPS)
     shown = panel(page)
     expect(shown).to_contain_text(f"Examples are not offered on this server. {WHY}")
+    is_locked(shown.get_by_role("button", name="Import an Elyra pipeline…"))
     shoot("locked-no-notebook")
     open_notebook(page, "steps.ipynb")
     expect(node(shown, "report")).to_be_visible(timeout=30_000)

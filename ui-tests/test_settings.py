@@ -21,8 +21,6 @@ __all__ = ["german"]
 
 Shoot = Callable[[str], None]
 
-expect.set_options(timeout=20_000)  # a machine may be busy
-
 ADMIN = Path(__file__).parent.parent / "docs" / "admin.md"
 STEPS = [code("x = 1", "step:load"), code("print(x)", "step:report")]
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 Shoot = Callable[[str], None]
 
-expect.set_options(timeout=20_000)  # a machine may be busy
-
 SHORT = [
     markdown("# Title"),
     code("import math", "imports"),

@@ -1,11 +1,13 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
+import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
 
 import { IServer } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
+import { lockable } from '../ui/lockable';
 
 const COMMAND = 'kfjlab:import-pipeline';
 
@@ -30,7 +32,7 @@ export const importingPlugin: JupyterFrontEndPlugin<void> = {
     const selected = (): string[] =>
       [...(browsers?.tracker.currentWidget?.selectedItems() ?? [])].map(item => item.path);
 
-    app.commands.addCommand(COMMAND, {
+    const options: CommandRegistry.ICommandOptions = {
       label: args =>
         args.selected ? trans.__('Import as a kfjlab Notebook') : trans.__('Import an Elyra Pipeline…'),
       caption: trans.__('Make a notebook of a pipeline of Elyra'),
@@ -59,7 +61,10 @@ export const importingPlugin: JupyterFrontEndPlugin<void> = {
           await importing.import(path);
         }
       }
-    });
+    };
+    const tell = (why: string) => void Notification.error(why, { autoClose: false });
+    app.commands.addCommand(COMMAND, lockable(options, 'import', server.policy, tell, trans));
+    server.policy.changed.connect(() => app.commands.notifyCommandChanged(COMMAND));
     palette?.addItem({ command: COMMAND, category: trans.__('Kubeflow') });
   }
 };

@@ -1,7 +1,7 @@
 import * as React from 'react';
 
 import type { Example } from '../api/schema';
-import { LockNote } from '../ui/locked';
+import { LockableButton, LockNote } from '../ui/locked';
 import { Empty, Loading, Problem } from '../ui/message';
 import type { ITools } from './tools';
 
@@ -28,9 +28,13 @@ export function NoNotebook({ tools }: { tools: ITools }): React.JSX.Element {
         </button>
       </p>
       <p>
-        <button type="button" className="kfj-link" onClick={() => void execute('kfjlab:import-pipeline')}>
+        <LockableButton
+          why={policy.whyOff('import')}
+          className="kfj-link"
+          onClick={() => void execute('kfjlab:import-pipeline')}
+        >
           {trans.__('Import an Elyra pipeline…')}
-        </button>
+        </LockableButton>
       </p>
     </Empty>
   );

@@ -136,6 +136,8 @@ function offWord(feature: Feature, trans: TranslationBundle): string {
       return trans.__('Values are not shown on this server.');
     case 'export':
       return trans.__('Pipelines cannot be exported on this server.');
+    case 'import':
+      return trans.__('Pipelines of other tools cannot be imported on this server.');
     case 'suggest':
       return trans.__('Steps are not suggested on this server.');
     case 'examples':
