@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,24 @@ def lab_page(lab: Lab, page: Page) -> Page:
     page.locator("#jp-MainLogo").wait_for(timeout=90_000)
     page.locator(".jp-LauncherCard").first.wait_for(timeout=30_000)
     return page
+
+
+@pytest.fixture
+def german(lab: Lab) -> Iterator[None]:
+    """JupyterLab's setting, as its menu Settings → Language writes it."""
+    set_locale(lab, "de_DE")
+    yield
+    set_locale(lab, "default")
+
+
+def set_locale(lab: Lab, locale: str) -> None:
+    request = urllib.request.Request(
+        f"{lab.url}/lab/api/settings/@jupyterlab/translation-extension:plugin",
+        data=json.dumps({"raw": json.dumps({"locale": locale})}).encode(),
+        method="PUT",
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=60).close()
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from notebook_pages import code, markdown, open_notebook, run, write
 from panel_pages import node, panel
 from playwright.sync_api import Page, expect
 from run_pages import ended, run_page, runs_list, start
+from screens import faults, theme_is
 from serving import Lab
 
 FAILING = [
@@ -30,25 +30,11 @@ UNTAGGED = [
 TABS = ("Graph", "Timeline", "Logs", "Results", "Artifacts", "Parameters and metrics", "Environment")
 
 
-def faults(page: Page, screen: str) -> list[str]:
-    """What axe finds serious in the part of the page that a CSS selector names."""
-    expect(page.locator(f"{screen}:visible").first).to_be_visible()
-    answer = Axe().run(page, screen, {"resultTypes": ["violations"]}).response
-    assert answer["passes"], "nothing was looked at"
-    return [
-        f"{screen}: {violation['help']} [{violation['id']}]: {part['html'][:160]}"
-        for violation in answer["violations"]
-        if violation["impact"] in ("serious", "critical")
-        for part in violation["nodes"]
-    ]
-
-
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_no_screen_has_a_serious_fault(lab: Lab, lab_page: Page, theme: str) -> None:
     page, found = lab_page, list[str]()
-    run(page, "apputils:change-theme", theme=theme)
-    expect(page.locator(f"body[data-jp-theme-name='{theme}']")).to_have_count(1)
+    theme_is(page, theme)
     shown = panel(page)
     expect(shown.get_by_role("listitem").first).to_be_visible()
     found += faults(page, ".kfj-Panel")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from notebook_pages import code, markdown, run, write
 from panel_pages import node, panel
 from playwright.sync_api import Locator, Page, expect
+from screens import dark, faults
 from serving import Lab
-from test_accessibility import faults
 
 Shoot = Callable[[str], None]
 
@@ -58,16 +57,6 @@ def in_browser(page: Page, name: str) -> Locator:
     item = page.locator(".jp-DirListing-item").filter(has_text=name)
     expect(item).to_be_visible(timeout=15_000)
     return item
-
-
-@contextmanager
-def dark(page: Page) -> Iterator[None]:
-    """In the dark theme."""
-    run(page, "apputils:change-theme", theme="JupyterLab Dark")
-    expect(page.locator("body[data-jp-theme-light=false]")).to_have_count(1)
-    yield
-    run(page, "apputils:change-theme", theme="JupyterLab Light")
-    expect(page.locator("body[data-jp-theme-light=true]")).to_have_count(1)
 
 
 def test_the_menu_of_a_file_imports_it_and_what_is_left_out_is_told(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from conftest import SHOTS
 from notebook_pages import code, markdown, open_notebook, run, saved, write
 from panel_pages import node, panel
 from playwright.sync_api import Locator, Page, expect
+from screens import dark
 from serving import Lab
 
 Shoot = Callable[[str], None]
@@ -57,16 +57,6 @@ def point_at(page: Page, link: Locator) -> None:
         }"""
     )
     page.mouse.move(x, y)
-
-
-@contextmanager
-def dark(page: Page) -> Iterator[None]:
-    """In the dark theme. It is a setting, which later tests would have, too."""
-    run(page, "apputils:change-theme", theme="JupyterLab Dark")
-    expect(page.locator("body[data-jp-theme-light=false]")).to_have_count(1)
-    yield
-    run(page, "apputils:change-theme", theme="JupyterLab Light")
-    expect(page.locator("body[data-jp-theme-light=true]")).to_have_count(1)
 
 
 def test_nothing_open_offers_examples(lab: Lab, lab_page: Page, shoot: Shoot) -> None:

@@ -10,9 +10,9 @@ from notebook_pages import code, open_notebook, run, write
 from panel_pages import node, panel
 from playwright.sync_api import Locator, Page, expect
 from run_pages import ended, run_page, runs_list, start
+from screens import dark
 from serving import Lab
 from settings_pages import lab_with
-from test_panel import dark
 
 Shoot = Callable[[str], None]
 

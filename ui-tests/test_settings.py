@@ -12,12 +12,9 @@ import pytest
 from notebook_pages import code, open_notebook, run, write
 from panel_pages import node, panel
 from playwright.sync_api import Locator, Page, expect
+from screens import dark
 from serving import Lab
 from settings_pages import lab_with
-from test_language import german
-from test_panel import dark
-
-__all__ = ["german"]
 
 Shoot = Callable[[str], None]
 
