@@ -2,6 +2,7 @@
 
 A figure, its axes and its lines reach each other: whichever is pickled, the pickle has all of them. A notebook names ten of them, and each
 is compared before and after a step. As they reach the same objects, one pickle and each one's place in it say as much as a pickle of each.
+What is stored is pickled by itself all the same: its digest must not depend on which names there are.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from .pickling import Pickled, Reached, dump
 
 
 class Pickles:
-    """Pickles of values one by one, all for the same purpose and while nothing changes. ``fingerprint``: as in :func:`.pickling.dump`."""
+    """Fingerprints (see :func:`.pickling.dump`) of values one by one, while nothing changes."""
 
-    def __init__(self, namespace: Mapping[str, Any], step: str, fingerprint: bool = False) -> None:
+    def __init__(self, namespace: Mapping[str, Any], step: str) -> None:
         self._namespace = namespace
         self._step = step
-        self._fingerprint = fingerprint
         self._variables = {id(value) for value in namespace.values() if _can_hold(value)}
         self._made: Dict[int, Pickled] = {}
 
@@ -28,8 +28,10 @@ class Pickles:
         that cannot be pickled."""
         return self._made.get(id(value)) or self._around(value) or self._whole(value)
 
-    def again(self, value: Any, root: Any) -> Pickled:
-        """A pickle of the value to compare with an earlier one, whose ``root`` was this. Raises what :meth:`of` raises."""
+    def again(self, value: Any, root: Optional[Any]) -> Pickled:
+        """A pickle of the value to compare with an earlier one, whose ``root`` was this (None: its own). Raises what :meth:`of` raises."""
+        if root is None:
+            return self._whole(value)
         return _within(self._whole(root), value) or self._whole(value)
 
     def _whole(self, value: Any) -> Pickled:
@@ -45,7 +47,7 @@ class Pickles:
             return _within(self._made[reached.identity], value)
 
     def _dump(self, value: Any, sought: FrozenSet[int] = frozenset()) -> Pickled:
-        return dump((value,), self._namespace, self._step, self._fingerprint, sought=sought)
+        return dump((value,), self._namespace, self._step, fingerprint=True, sought=sought)
 
     def _keep(self, pickled: Pickled) -> Pickled:
         """Keeps only what holds other variables; all else would take memory for nothing."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
 import types
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from .classes import identify
 from .cycles import Pickles
@@ -92,7 +93,7 @@ class Carrier:
                 needs[name] = sorted(names_looked_up(value.__code__))
             elif isinstance(value, (type, types.FunctionType)):
                 if not is_global(value):
-                    pickled, _ = self._try(name, self._pickles())
+                    pickled, _ = self._try(name, self._own)
                     needs[name] = sorted(
                         needs_of(value, self._namespace) if pickled is None else pickled.needs - {name}
                     )
@@ -152,9 +153,9 @@ class Carrier:
         """What is changed from now on is the step's doing."""
         self._before = dict(self._namespace)
         self._prints, self._roots, self._now = {}, {}, {}
-        pickles = self._pickles(fingerprint=True)
+        pickles = Pickles(self._namespace, self.step)
         for name in self._watched():
-            self._prints[name], pickled = self._print(name, pickles)
+            self._prints[name], pickled = self._print(name, pickles.of)
             if pickled is not None:
                 self._roots[name] = pickled.root
 
@@ -164,10 +165,11 @@ class Carrier:
         rebound = {name for name, value in now.items() if name in before and before[name] is not value}
         mutated = set()
         self._now = {}
-        pickles = self._pickles(fingerprint=True)
+        pickles = Pickles(self._namespace, self.step)
         for name, earlier in self._prints.items():
             if name in now and name not in rebound:
-                found, pickled = self._print(name, pickles, self._roots.get(name))
+                root = self._roots.get(name)
+                found, pickled = self._print(name, functools.partial(pickles.again, root=root))
                 if found != earlier:
                     mutated.add(name)
                 elif pickled is not None:
@@ -179,21 +181,15 @@ class Carrier:
             frozenset(mutated),
         )
 
-    def _pickles(self, fingerprint: bool = False) -> Pickles:
-        return Pickles(self._namespace, self.step, fingerprint)
-
-    def _print(
-        self, name: str, pickles: Pickles, root: Optional[Any] = None
-    ) -> Tuple[Any, Optional[Pickled]]:
-        """The fingerprint of a variable, and the pickle it was made of. What cannot be pickled has one, too, as far as it can be seen.
-        ``root``: that of the pickle it is compared with."""
+    def _print(self, name: str, pickle: Callable[[Any], Pickled]) -> Tuple[Any, Optional[Pickled]]:
+        """The fingerprint of a variable, and the pickle it was made of. What cannot be pickled has one, too, as far as it can be seen."""
         value = self._namespace[name]
         if isinstance(value, types.FunctionType) and is_plain(value):
             return (id(value.__code__), value.__name__, value.__doc__, dict(value.__annotations__)), None
-        pickled, _ = self._try(name, pickles, root)
+        pickled, _ = self._try(name, pickle)
         if pickled is not None:
             return _digest(pickled), pickled
-        pickled = self._lenient(name)
+        pickled, _ = self._try(name, functools.partial(self._own, fingerprint=True, lenient=True))
         if pickled is not None and pickled.untold:
             self.untold.add(name)
         return (None if pickled is None else "lenient " + _digest(pickled)), None
@@ -224,23 +220,23 @@ class Carrier:
         What cannot be pickled is in the result's ``failures``; all else is stored. Raises :class:`OSError` (``ENOSPC`` when the
         disk is full).
         """
-        wanted = sorted(name for name in set(names) if name in self._namespace)
+        wanted = [name for name in dict.fromkeys(names) if name in self._namespace]
         result = SaveResult()
         alone: Dict[str, Pickled] = {}
         prints: Dict[str, Pickled] = {}
-        pickles, fingerprints = self._pickles(), self._pickles(fingerprint=True)
+        own_print = functools.partial(self._own, fingerprint=True)
         for name in wanted:
-            pickled, error = self._try(name, pickles)
+            pickled, error = self._try(name, self._own)
             if pickled is not None:
                 alone[name] = prints[name] = pickled
                 if not pickled.telling:
-                    prints[name] = self._try(name, fingerprints)[0] or pickled
+                    prints[name] = self._try(name, own_print)[0] or pickled
             else:
                 assert error is not None
                 result.failures.append(explain(name, self._namespace[name], error, self._can_travel))
         for name in self._watched():
             if name not in wanted:
-                pickled = self._now.get(name) or self._print(name, fingerprints)[1]
+                pickled = self._now.get(name) or self._print(name, own_print)[1]
                 if pickled is not None:
                     prints[name] = pickled
         known: Dict[Tuple[int, int], str] = {}
@@ -296,28 +292,28 @@ class Carrier:
                 summary=summary,
                 content=(unchanged.content or unchanged.digest)
                 if unchanged
-                else _digest(prints[name], known),
+                else self._content(name, prints[name], known),
             )
 
+    def _content(self, name: str, pickled: Pickled, known: Mapping[Tuple[int, int], str]) -> str:
+        """The digest of a value by itself: it must not depend on what else has a name."""
+        if pickled.place is not None:
+            pickled = self._own(self._namespace[name], fingerprint=True)
+        return _digest(pickled, known)
+
+    def _own(self, value: Any, fingerprint: bool = False, lenient: bool = False) -> Pickled:
+        return dump((value,), self._namespace, self.step, fingerprint, lenient)
+
     def _try(
-        self, name: str, pickles: Pickles, root: Optional[Any] = None
+        self, name: str, pickle: Callable[[Any], Pickled]
     ) -> Tuple[Optional[Pickled], Optional[BaseException]]:
         """A variable's pickle, or why there is none."""
-        value = self._namespace[name]
         try:
-            return (pickles.of(value) if root is None else pickles.again(value, root)), None
+            return pickle(self._namespace[name]), None
         except (MemoryError, KeyboardInterrupt):
             raise
         except BaseException as error:
             return None, error
-
-    def _lenient(self, name: str) -> Optional[Pickled]:
-        try:
-            return dump((self._namespace[name],), self._namespace, self.step, fingerprint=True, lenient=True)
-        except (MemoryError, KeyboardInterrupt):
-            raise
-        except BaseException:  # whatever its own code raises: nothing of it can be seen
-            return None
 
     def _can_travel(self, value: Any) -> bool:
         try:

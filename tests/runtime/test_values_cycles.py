@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from tests.runtime.values_harness import Steps
 
 RING = """
@@ -77,3 +81,38 @@ def test_the_same_ring_has_the_same_contents_in_another_process(steps: Steps) ->
     assert {n: v["content"] for n, v in one.values.items()} == {
         n: v["content"] for n, v in other.values.items()
     }
+
+
+def test_the_content_of_a_name_does_not_depend_on_other_names(steps: Steps, tmp_path: Path) -> None:
+    steps.prelude = RING
+    code = "a = Node(); a.next = Node(); a.next.next = a"
+    one = steps.run(code)
+    other = Steps(tmp_path / "other", prelude=RING).run(code + "\nb = a.next\n")
+    assert other.values["a"]["content"] == one.values["a"]["content"]
+    assert other.values["a"]["group"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("prelude", "code"),
+    [
+        (
+            "class Outer:\n  class Inner:\n    all = []\n    def __init__(self, name):\n      self.name = name\n"
+            "      Outer.Inner.all.append(self)",
+            "a = Outer.Inner('a'); b = Outer.Inner('b')",
+        ),
+        (
+            "def make():\n  class Model:\n    all = []\n    def __init__(self, name):\n      self.name = name\n"
+            "      type(self).all.append(self)\n  return Model",
+            "M = make(); a = M('a'); b = M('b'); del M",
+        ),
+    ],
+    ids=["of a class in a class", "of a class in a function"],
+)
+def test_values_that_reach_each_other_only_through_their_class_stay_themselves(
+    steps: Steps, prelude: str, code: str
+) -> None:
+    steps.prelude = prelude
+    steps.run(code)
+    steps.run("assert (a.name, b.name) == ('a', 'b'), (a.name, b.name)")
+    assert steps.run("a.more = 1").changes["mutated"] == ["a"]
+    steps.run("assert a.more == 1 and not hasattr(b, 'more')")
