@@ -10,18 +10,14 @@ from notebook_pages import run
 from playwright.sync_api import Page, expect
 
 
-def theme_is(page: Page, theme: str) -> None:
-    """Change JupyterLab's theme."""
-    run(page, "apputils:change-theme", theme=theme)
-    expect(page.locator(f"body[data-jp-theme-name='{theme}']")).to_have_count(1)
-
-
 @contextmanager
 def dark(page: Page) -> Iterator[None]:
     """In the dark theme. It is a setting, which later tests would have, too."""
-    theme_is(page, "JupyterLab Dark")
+    run(page, "apputils:change-theme", theme="JupyterLab Dark")
+    expect(page.locator("body[data-jp-theme-light=false]")).to_have_count(1)
     yield
-    theme_is(page, "JupyterLab Light")
+    run(page, "apputils:change-theme", theme="JupyterLab Light")
+    expect(page.locator("body[data-jp-theme-light=true]")).to_have_count(1)
 
 
 def faults(page: Page, screen: str) -> list[str]:
