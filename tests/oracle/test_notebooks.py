@@ -37,8 +37,13 @@ OFFLINE: dict[str, tuple[tuple[str, ...], str]] = {
 """Notebooks, or their first cells, that need no network and no library that the tests do not have: the words of cells that are
 left out, and the word of the first cell that ends it. The others of the collection need tensorflow, torch, xgboost, seaborn or a download first."""
 
-SHORTER = {"ml/06_decision_trees.ipynb": ("list(range(2, 100))", "list(range(2, 100, 20))")}
-"""What is put in place of a text, but for a soak: a search over 5,292 fits, which takes minutes, and over 270."""
+SHORTER = {
+    "ml/06_decision_trees.ipynb": ("list(range(2, 100))", "list(range(2, 100, 20))"),
+    "ml/07_ensemble_learning_and_random_forests.ipynb": ("n_estimators=500", "n_estimators=50"),
+    "ml/extra_gradient_descent_comparison.ipynb": ("frames=n_iter // 3", "frames=n_iter // 40"),
+}
+"""What is put in place of a text, but for a soak, so that the notebooks do the same less often: 270 fits instead of 5,292, forests of 50
+trees, a film of 6 pictures instead of 83."""
 
 REFUSED = {"ml/tools_numpy.ipynb": "my_arrays"}
 """Notebooks of the above with a variable that holds an open file, and its name. The step that wants it from another step is told so."""
