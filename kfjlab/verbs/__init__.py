@@ -266,7 +266,8 @@ def load(
     """Put a step's variables, as they were ``before`` or ``after`` it, into the live kernel, and return them by name.
 
     So that the step's code can be executed there, what the imports and functions cells import and define comes along, where the
-    kernel does not have it: those statements are executed in it.
+    kernel does not have it: those statements are executed in it. Variables are replaced; what they were is added to ``kfjlab_replaced``,
+    by name, oldest first. When it fails, all is as it was.
 
     Parameters
     ----------

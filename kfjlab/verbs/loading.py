@@ -23,6 +23,8 @@ WHEN = ("before", "after")
 _OPAQUE = "var:*"
 _MOST_NAMED = 8
 _MOST_DEFINED = 30
+REPLACED = "kfjlab_replaced"
+"""The variable that keeps what was replaced, see :class:`Replaced`. It is there when something was."""
 
 
 class LoadError(Exception):
@@ -31,8 +33,8 @@ class LoadError(Exception):
 
 class Loaded(dict[str, Any]):
     """What was loaded, by name. ``defined``: the modules, functions and classes among it, which come from the imports and functions
-    cells; all else are variables. ``missing``: name → why it was not loaded. ``replaced``: what variables of these names were in the
-    kernel before, by name, but for those that had been loaded, too."""
+    cells; all else are variables. ``missing``: name → why it was not loaded. ``replaced``: what variables of the kernel were before, by
+    name; the kernel's :data:`REPLACED` has it, too, with what earlier loads have replaced."""
 
     def __init__(
         self,
@@ -62,11 +64,15 @@ class Loaded(dict[str, Any]):
             names = [*self.defined[:_MOST_DEFINED], *([f"and {more} more"] if more > 0 else [])]
             lines.append(f"  of the imports and functions cells: {', '.join(names)}")
         if self.replaced:
-            lines.append(f"  replaced: {', '.join(self.replaced)} (what they were is in .replaced)")
+            lines.append(f"  replaced: {', '.join(self.replaced)} (what was there is in {REPLACED})")
         for why in dict.fromkeys(self.missing.values()):
             names = [name for name, reason in self.missing.items() if reason == why]
             lines.append(f"  not loaded: {', '.join(names)} ({printable(why)})")
         return "\n".join(lines)
+
+
+class Replaced(dict[str, list[Any]]):
+    """Variable → what it was each time that a load has replaced it, oldest first. Nothing is taken out of it: that is for the user."""
 
 
 @dataclass
@@ -268,19 +274,30 @@ def _chosen(
     return sorted(name for name in read if name in present or name in position.writers)
 
 
-_earlier: dict[str, int] = {}
-"""Variable → the ``id`` of the value that was loaded last; as long as it still has that value, nothing is lost with it."""
+_PLAIN = (type(None), bool, int, float, complex, str, bytes)
+_GONE = object()
 
 
-def _replaced(before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a namespace is not there any more, except what had been loaded into it."""
-    found = {
-        name: before[name]
-        for name, value in values.items()
-        if name in before and before[name] is not value and id(before[name]) != _earlier.get(name)
-    }
-    _earlier.update({name: id(value) for name, value in values.items()})
-    return found
+def _replaced(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a namespace is not there any more. Whether the user has touched it cannot be told, so that it was loaded is no excuse."""
+    return {name: value for name, value in before.items() if not _is_same(value, now.get(name, _GONE))}
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return one is other or (type(one) is type(other) and type(one) in _PLAIN and bool(one == other))
+
+
+def _keep(replaced: Mapping[str, Any], before: Mapping[str, Any], namespace: dict[str, Any]) -> None:
+    """Add what was replaced to :data:`REPLACED`; a user's own variable of that name is replaced like any other."""
+    earlier = before.get(REPLACED)
+    kept = Replaced()
+    if isinstance(earlier, Replaced):
+        kept.update({name: list(values) for name, values in earlier.items()})
+    elif REPLACED in before:
+        replaced = {**replaced, REPLACED: earlier}
+    for name, value in replaced.items():
+        kept.setdefault(name, []).append(value)
+    namespace[REPLACED] = kept
 
 
 class _Loading:
@@ -309,31 +326,46 @@ class _Loading:
         self._missing: dict[str, str] = {}
 
     def load(self, wanted: Sequence[str], optional: Sequence[str], when: str) -> Loaded:
-        """Load ``wanted``, and of ``optional`` what can be, with what they need. With ``optional`` names also star imports are made."""
+        """Load ``wanted``, and of ``optional`` what can be, with what they need. With ``optional`` names also star imports are made. When
+        that fails, the namespace is as it was."""
         for name in (*wanted, *optional):
             self._choose(name)
         if optional:
             self._statements.update((s, None) for s in self._definitions.statements if s.star)
         namespace, position = self._namespace, self._position
         before = dict(namespace)
-        for name in self._chosen:
-            if name in position.plain:
-                namespace[name] = copy.deepcopy(position.plain[name])
-        if self._statements:
-            namespace.setdefault("__name__", "__main__")  # as for every notebook; its classes say it
-            failed = self._definitions.execute(self._statements, namespace, self._run_id, self._provide)
-            self._missing.update({name: why for name, why in failed.items() if name in self._made})
-        self._provide([name for name in self._chosen if name not in self._loaded])
-        stars = sorted(namespace.keys() - before.keys() - self._known) if optional else []
+        try:
+            self._bind()
+            replaced = _replaced(before, namespace)
+            if replaced:
+                _keep(replaced, before, namespace)
+        except BaseException:
+            for name in namespace.keys() - before.keys():
+                del namespace[name]
+            namespace.update(before)
+            raise
+        stars = sorted(namespace.keys() - before.keys() - self._known - {REPLACED}) if optional else []
         asked = set(wanted)
         defined = [name for name in self._made if name in namespace and name not in self._missing]
         defined += [name for name in stars if not name.startswith("_")]
         summaries = {n: position.stored[n].summary for n in self._chosen if n in position.stored}
         missing = {n: why for n, why in self._missing.items() if n in asked or n not in optional}
         values = {name: namespace[name] for name in (*self._chosen, *defined) if name in namespace}
-        loaded = Loaded(self._step, when, summaries, defined, missing, _replaced(before, values))
+        loaded = Loaded(self._step, when, summaries, defined, missing, replaced)
         loaded.update(values)
         return loaded
+
+    def _bind(self) -> None:
+        """Put what was chosen into the namespace."""
+        namespace, plain = self._namespace, self._position.plain
+        for name in self._chosen:
+            if name in plain:
+                namespace[name] = copy.deepcopy(plain[name])
+        if self._statements:
+            namespace.setdefault("__name__", "__main__")  # as for every notebook; its classes say it
+            failed = self._definitions.execute(self._statements, namespace, self._run_id, self._provide)
+            self._missing.update({name: why for name, why in failed.items() if name in self._made})
+        self._provide([name for name in self._chosen if name not in self._loaded])
 
     def _choose(self, first: str) -> None:
         """Decide for a name, and for all that it needs, how it comes into the namespace."""

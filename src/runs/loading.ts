@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 /**
  * What loading a step's variables gave. `defined`: modules, functions and classes; `missing`: name → why it was not loaded; `replaced`:
- * variables that had other values before, which are in {@link REPLACED} now.
+ * variables that had other values before, which the kernel has in {@link REPLACED} now.
  */
 export interface ILoaded {
   variables: string[];
@@ -11,7 +11,7 @@ export interface ILoaded {
   replaced: string[];
 }
 
-/** The variable of the kernel that keeps what was replaced. */
+/** The variable of the kernel in which kfjlab keeps what was replaced. */
 export const REPLACED = 'kfjlab_replaced';
 
 /** Why variables could not be loaded: what happened, and what to do. */
@@ -33,15 +33,14 @@ interface IResult {
   readonly evalue?: string;
 }
 
-/** The expressions that a kernel is asked to evaluate: they leave no name of their own behind, unless something was replaced. */
+/** The expressions that a kernel is asked to evaluate: they leave no name of their own behind. */
 export function expressions(run: string, step: string, when: 'before' | 'after'): Record<string, string> {
   const call = `__import__('kfjlab').load(${[run, step, when].map(literal).join(', ')}, into=globals())`;
   const told =
     "{'variables': [name for name in found if name not in found.defined], " +
     "'defined': list(found.defined), 'missing': found.missing, 'replaced': list(found.replaced)}";
-  const kept = `found.replaced and globals().update(${REPLACED}=found.replaced)`;
   return {
-    loaded: `(lambda found: (${kept}, __import__('json').dumps(${told}))[1])(${call})`,
+    loaded: `(lambda found: __import__('json').dumps(${told}))(${call})`,
     python: "__import__('json').dumps(__import__('sys').executable)"
   };
 }

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import kfjlab
+from kfjlab.verbs.loading import LoadError
 from kfjlab.verbs.result import RunResult
 from tests.cli.conftest import write_notebook
 
@@ -121,9 +122,48 @@ def test_what_is_replaced_is_not_lost(results: list[RunResult]) -> None:
     there: dict[str, Any] = {"here": mine, "other": 1}
     loaded = kfjlab.load(results[0], "two", "before", into=there)
     assert loaded.replaced == {"here": mine} and there["here"] is not mine
-    assert "replaced: here (what they were is in .replaced)" in repr(loaded)
+    assert "replaced: here (what was there is in kfjlab_replaced)" in repr(loaded)
+    assert there["kfjlab_replaced"] == {"here": [mine]}
+    # What was loaded may be somebody's work by now, and the first load's is still there.
+    there["here"].x = changed = object()
     again = kfjlab.load(results[0], "two", "before", into=there)
-    assert again.replaced == {}  # it was loaded, and is here again
+    assert again.replaced["here"].x is changed
+    assert there["kfjlab_replaced"]["here"] == [mine, again.replaced["here"]]
+    # Nor is what has taken the place of something loaded, whatever place in memory it has.
+    there["here"] = [1, 2, 3]
+    there["here"] = later = [4, 5, 6]
+    kfjlab.load(results[0], "two", "before", into=there)
+    assert there["kfjlab_replaced"]["here"][-1] is later
+
+
+def test_what_was_the_same_is_not_replaced(results: list[RunResult]) -> None:
+    there: dict[str, Any] = {}
+    kfjlab.load(results[0], "one", into=there, names=["size"])
+    loaded = kfjlab.load(results[0], "one", into=there, names=["size"])
+    assert loaded.replaced == {} and "kfjlab_replaced" not in there
+    there["size"] = True
+    assert kfjlab.load(results[0], "one", into=there, names=["size"]).replaced == {"size": True}
+
+
+def test_a_variable_of_the_name_of_what_keeps_them_is_kept_too(results: list[RunResult]) -> None:
+    there: dict[str, Any] = {"here": 1, "kfjlab_replaced": {"here": "mine"}}
+    kfjlab.load(results[0], "two", "before", into=there)
+    assert there["kfjlab_replaced"] == {"here": [1], "kfjlab_replaced": [{"here": "mine"}]}
+
+
+def test_when_loading_fails_all_is_as_it_was(home: Path) -> None:
+    (home / "gone_here.py").write_text("class Thing: pass\n", "utf-8")
+    path = write_notebook(
+        home / "failing.ipynb",
+        ("pipeline-parameters", "rate = 0.5"),
+        ("functions", "def half(): return rate / 2"),
+        ("step:a", "import gone_here\nearly = [half()]\nthing = gone_here.Thing()"),
+    )
+    result = kfjlab.run(path, progress=False, check=True)
+    there: dict[str, Any] = {"rate": "mine", "early": "mine", "thing": "mine"}
+    with pytest.raises(LoadError, match="gone_here"):
+        kfjlab.load(result, "a", into=there)
+    assert there == {"rate": "mine", "early": "mine", "thing": "mine"}
 
 
 def test_only_what_was_asked_for_and_what_it_needs(results: list[RunResult]) -> None:
