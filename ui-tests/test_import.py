@@ -97,7 +97,7 @@ def test_a_notebook_that_is_there_is_kept_unless_said_otherwise(
     dialog.get_by_role("button", name="Keep both").click()
     expect(dialog).to_contain_text("Imported: weather", timeout=30_000)
     dialog.get_by_role("button", name="Close").click()
-    expect(lab_page.locator(".lm-DockPanel-tabBar")).to_contain_text("kept-2.ipynb")
+    expect(lab_page.locator(".lm-DockPanel-tabBar")).to_contain_text("kept1.ipynb")
     assert mine.read_text() == "mine"
 
 

@@ -14,12 +14,14 @@ from .rules import Rules
 
 @dataclass(frozen=True)
 class Context:
-    """``root``: the folder that the contents API shows, None when contents are no files here. ``kernels``: name → kernelspec."""
+    """``root``: the folder that the contents API shows, None when contents are no files here. ``kernels``: name → kernelspec. ``hidden``:
+    it also shows what has a dot at the beginning of its name."""
 
     root: Path | None
     kernels: Mapping[str, Mapping[str, Any]]
     default_kernel: str
     rules: Rules
+    hidden: bool = False
 
     def file(self, path: str) -> Path:
         """The file behind a path of the contents API. Raises :class:`RequestFailure` where there can be none."""
@@ -41,6 +43,10 @@ class Context:
         parts = [part for part in path.split("/") if part]
         if any(part in (".", "..") or "\0" in part for part in parts):
             raise RequestFailure(422, f"{path!r} is no path of the server's files.")
+        if not self.hidden and any(part.startswith(".") for part in parts):
+            raise RequestFailure(
+                422, f"{path!r} is hidden, and this server does not show hidden files.", "Rename it."
+            )
         return self.root.joinpath(*parts)
 
     def contents_path(self, file: str) -> str | None:

@@ -96,6 +96,7 @@ class EndpointHandler(APIHandler):
             specs,
             self.kernel_manager.default_kernel_name,
             self.rules,
+            bool(getattr(self.contents_manager, "allow_hidden", False)),
         )
 
 

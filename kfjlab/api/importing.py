@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,17 +12,15 @@ from kfjlab.verbs.made_files import write_made
 
 from . import models
 from .context import Context
-from .failures import RequestFailure
-
-_MOST_COPIES = 1000
 
 
 def import_elyra(context: Context, body: models.ImportRequest) -> models.ImportAnswer:
-    """Make a notebook of an Elyra pipeline; no file outside of the server's root is read or written."""
-    made = read_elyra(context.file(body.path), root=context.root)
+    """Make a notebook of an Elyra pipeline. No path outside of the server's root is read or written, and none that it hides; links below
+    the root lead where they lead for the file browser."""
+    made = read_elyra(context.file(body.path), root=context.root, hidden=context.hidden)
     if body.existing == "rename":
         made = replace(made, path=_free(made.path))
-    written = body.existing != "keep" or not made.path.exists()
+    written = body.existing != "keep" or not os.path.exists(made.path)
     if written:
         write_made(made.path, made.content, replace=body.existing == "replace", sources=made.sources)
     return models.ImportAnswer(
@@ -33,11 +33,6 @@ def import_elyra(context: Context, body: models.ImportRequest) -> models.ImportA
 
 
 def _free(path: Path) -> Path:
-    """A path beside it that nothing has."""
-    for number in range(2, _MOST_COPIES):
-        if not path.exists():
-            return path
-        path = path.with_name(f"{path.stem.removesuffix(f'-{number - 1}')}-{number}.ipynb")
-    raise RequestFailure(
-        422, f"There are {_MOST_COPIES} notebooks like {path.name} already.", "Delete some of them."
-    )
+    """A path beside it that nothing has; the name gets a number as Jupyter gives them."""
+    names = (f"{path.stem}{number or ''}{path.suffix}" for number in itertools.count())
+    return next(path.with_name(name) for name in names if not os.path.exists(path.with_name(name)))

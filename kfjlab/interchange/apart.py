@@ -30,7 +30,8 @@ _ROUNDS = 5
 @dataclass(frozen=True)
 class Part:
     """A node as a step. ``folder``: in which it ran; ``home``: in which the notebook runs; ``given``: parameters that it finds in its
-    environment; ``mark``: gives a cell the step's tag and settings; ``forgotten``: names that no later step may find."""
+    environment, as the variable ``texts`` has them; ``mark``: gives a cell the step's tag and settings; ``forgotten``: names that no
+    later step may find."""
 
     step: str
     label: str
@@ -39,6 +40,7 @@ class Part:
     folder: Path
     home: Path
     given: tuple[str, ...]
+    texts: str
     mark: Callable[[NotebookNode], NotebookNode]
     forgotten: tuple[str, ...] = ()
     bare: bool = False
@@ -59,15 +61,17 @@ class Part:
 
     def _begin(self) -> list[str]:
         lines = []
-        if self.folder != self.home:
-            lines.append(f"os.chdir({_relative(self.folder, self.home)!r})")
-        lines += [f'os.environ["{name}"] = str({name})' for name in self.given]
+        there = _relative(self.folder, self.home)
+        if there != ".":
+            lines.append(f"os.chdir({there!r})")
+        lines += [f'os.environ["{name}"] = {self.texts}["{name}"]' for name in self.given]
         return ["import os", "", *lines] if lines else []
 
     def _end(self) -> list[str]:
         lines = []
-        if self.folder != self.home:
-            lines.append(f"os.chdir({_relative(self.home, self.folder)!r})")
+        back = _relative(self.home, self.folder)
+        if back != ".":
+            lines.append(f"os.chdir({back!r})")
         lines += [f'os.environ.pop("{name}", None)' for name in self.given]
         lines = ["import os", "", *lines] if lines else []
         if self.forgotten:

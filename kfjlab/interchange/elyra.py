@@ -7,7 +7,11 @@ what a node must not see of another is taken away at its end (:mod:`kfjlab.inter
 from __future__ import annotations
 
 import keyword
-from collections.abc import Mapping, Sequence
+import math
+import os
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +21,7 @@ from nbformat import NotebookNode
 
 from kfjlab.notebook import retag
 from kfjlab.notebook.document import failure
+from kfjlab.notebook.flow.builtin_names import BUILTINS, HISTORY, INJECTED
 from kfjlab.notebook.names import METRICS_STEP, name_fault, safe_name, unused
 from kfjlab.notebook.pipeline import Role
 from kfjlab.notebook.problems import Fix, NotebookError, Problem, Severity
@@ -25,7 +30,7 @@ from kfjlab.notebook.tags import OURS
 from .apart import Part, kept_apart
 from .cells import code, markdown
 from .elyra_file import ElyraPipeline, Node, read_pipeline
-from .elyra_files import Source, read_sources
+from .elyra_files import Shown, Source, read_sources
 from .elyra_settings import read_settings
 from .notes import Note, differs, left_out, quoted
 
@@ -46,21 +51,25 @@ class Imported:
     problems: tuple[Problem, ...]
 
 
-def import_elyra(file: Path, target: Path | None = None, *, root: Path | None = None) -> Imported:
+def import_elyra(
+    file: Path, target: Path | None = None, *, root: Path | None = None, hidden: bool = True
+) -> Imported:
     """The notebook that an Elyra pipeline makes. Writes nothing.
 
     ``target``: where it is to be; else beside its notebooks if all are in one folder, or beside the pipeline. ``root``: files outside of it
-    are not read. Raises :class:`~kfjlab.notebook.problems.NotebookError` when the file is no pipeline or nothing of it can be a step.
+    are not read; ``hidden``: also files below it of whose path a part begins with a dot. Raises
+    :class:`~kfjlab.notebook.problems.NotebookError` when the file is no pipeline or nothing of it can be a step.
     """
     pipeline = read_pipeline(file)
     notes = list(pipeline.notes)
-    sources = read_sources(pipeline, file.parent, root, notes)
+    sources = read_sources(pipeline, file.parent, Shown(root, hidden), notes)
     if not sources:
         raise _nothing(pipeline, notes)
     path = target if target is not None else _place(file, sources)
     parameters = _parameters(pipeline, notes)
     names = _step_names(sources)
-    parts = [_part(source, names, pipeline, parameters, path.parent, notes) for source in sources]
+    texts = _free_name("elyra_parameters", sources, parameters)
+    parts = [_part(source, names, pipeline, parameters, texts, path.parent, notes) for source in sources]
     notes += _shared_outputs(sources)
     metadata = _metadata(pipeline, sources, notes)
 
@@ -68,6 +77,7 @@ def import_elyra(file: Path, target: Path | None = None, *, root: Path | None = 
         cells = [
             _intro(pipeline),
             *_parameter_cells(parameters),
+            *_given_cells(parts, texts),
             *(cell for one in parts for cell in one.all_cells()),
         ]
         return _written(cells, metadata)
@@ -134,6 +144,7 @@ def _part(
     names: Mapping[str, str],
     pipeline: ElyraPipeline,
     parameters: Mapping[str, _Parameter],
+    texts: str,
     folder: Path,
     notes: list[Note],
 ) -> Part:
@@ -147,7 +158,7 @@ def _part(
     for name in _texts(node.properties.get("pipeline_parameters")):
         if name in parameters:
             given.append(name)
-        else:
+        elif not any(isinstance(item, dict) and item.get("name") == name for item in pipeline.parameters):
             notes.append(
                 left_out(node.label, f"The parameter {quoted(name)}", "The pipeline has no such parameter.")
             )
@@ -169,6 +180,7 @@ def _part(
         source.path.parent,
         folder,
         tuple(given),
+        texts,
         mark,
     )
 
@@ -205,7 +217,7 @@ def _of_files(source: Source) -> list[Note]:
     for name in _texts(node.properties.get("dependencies")):
         below = not Path(name).is_absolute() and ".." not in Path(name).parts
         plain = below and not any(sign in name for sign in "*?[\0")
-        if plain and not (source.path.parent / name).exists():
+        if plain and not os.path.exists(source.path.parent / name):
             why = "It is not there, so that the step may fail."
             found.append(
                 differs(node.label, f"The file {quoted(name)}", why, "Put it beside the node's file")
@@ -261,8 +273,8 @@ def _parameters(pipeline: ElyraPipeline, notes: list[Note]) -> dict[str, _Parame
     for item in pipeline.parameters:
         fields = item if isinstance(item, dict) else {}
         name = str(fields.get("name") or "")
-        if not name.isidentifier() or keyword.iskeyword(name) or name in found:
-            why = "Its name is no name of Python, or there are two of it."
+        why = _name_fault(name, found)
+        if why:
             notes.append(left_out("", f"The parameter {quoted(name or item, 40)}", why, "Rename it in Elyra"))
             continue
         value, fault = _value(fields)
@@ -270,9 +282,23 @@ def _parameters(pipeline: ElyraPipeline, notes: list[Note]) -> dict[str, _Parame
             notes.append(
                 differs("", f"The parameter {quoted(name, 40)}", fault, "Correct it in the parameters cell")
             )
-        description = " ".join(str(fields.get("description") or "").split())
-        found[name] = _Parameter(name, value, description)
+        description = "".join(_printable(str(fields.get("description") or "")))
+        found[name] = _Parameter(name, value, " ".join(description.split()))
     return found
+
+
+def _name_fault(name: str, found: Collection[str]) -> str:
+    """Why a parameter cannot be a variable of that name; empty when it can."""
+    if not name.isidentifier() or keyword.iskeyword(name) or name in found:
+        return "Its name is no name of Python, or there are two of it."
+    if name in BUILTINS or name in INJECTED or name in HISTORY or name in ("os", "__file__"):
+        return "Its name means something else in all notebooks, which a variable of that name would hide."
+    return ""
+
+
+def _printable(text: str) -> Iterator[str]:
+    """The characters of a text; in the place of each that cannot stand in a line of code, a space."""
+    return (" " if unicodedata.category(char) in ("Cc", "Cs") else char for char in text)
 
 
 def _value(fields: Mapping[str, Any]) -> tuple[str | int | float | bool, str]:
@@ -285,15 +311,21 @@ def _value(fields: Mapping[str, Any]) -> tuple[str | int | float | bool, str]:
         missing = "It has to be given for each run in Elyra; here it has a value that means nothing."
         return empty.get(str(kind), ""), missing if fields.get("required") else ""
     try:
-        if kind == "Integer":
-            return int(value), ""
-        if kind == "Float":
-            return float(value), ""
+        if kind in ("Integer", "Float"):
+            return _number(value, int if kind == "Integer" else float), ""
         if kind == "Bool":
             return value if isinstance(value, bool) else str(value).lower() == "true", ""
     except (TypeError, ValueError, OverflowError):
         return str(value), f"{quoted(value, 40)} is no {str(kind).lower()}."
     return str(value), ""
+
+
+def _number(value: Any, kind: type[int] | type[float]) -> int | float:
+    """Raises an error for what is none, and for what no literal of Python stands for (infinity)."""
+    number = kind(value)
+    if isinstance(value, bool) or not math.isfinite(number) or (isinstance(value, float) and number != value):
+        raise ValueError
+    return number
 
 
 def _chosen(value: Any) -> Mapping[str, Any]:
@@ -308,6 +340,27 @@ def _parameter_cells(parameters: Mapping[str, _Parameter]) -> list[NotebookNode]
         for one in parameters.values()
     ]
     return [code("\n".join(lines), retag.with_role({}, Role.PARAMETERS))]
+
+
+def _given_cells(parts: Sequence[Part], texts: str) -> list[NotebookNode]:
+    """What steps find of the parameters in their environment, made once: a step that read the variable itself would find what another has
+    bound to that name."""
+    names = dict.fromkeys(name for part in parts for name in part.given)
+    if not names:
+        return []
+    entries = ", ".join(f'"{name}": str({name})' for name in names)
+    return [
+        code(
+            f"# What notebooks and scripts find in their environment.\n{texts} = {{{entries}}}",
+            retag.with_role({}, Role.FUNCTIONS),
+        )
+    ]
+
+
+def _free_name(name: str, sources: Sequence[Source], parameters: Collection[str]) -> str:
+    """A name that stands nowhere in the code."""
+    words = {word for source in sources for cell in source.cells for word in re.findall(r"\w+", cell.source)}
+    return unused(name, words.union(parameters))
 
 
 def _intro(pipeline: ElyraPipeline) -> NotebookNode:

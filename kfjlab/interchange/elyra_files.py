@@ -35,6 +35,29 @@ class Source:
     metadata: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Files that may be read: those below ``root`` (None: any), and of them also hidden ones. Links lead where they lead."""
+
+    root: Path | None = None
+    hidden: bool = True
+
+    def contains(self, path: Path) -> bool:
+        """Whether a path is below the root."""
+        return self.root is None or _absolute(path).is_relative_to(_absolute(self.root))
+
+    def hides(self, path: Path) -> bool:
+        """Whether a path below the root is hidden."""
+        if self.hidden or self.root is None:
+            return False
+        parts = _absolute(path).relative_to(_absolute(self.root)).parts
+        return any(part.startswith(".") for part in parts)
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))
+
+
 class _LeftOutError(Exception):
     """A node whose file cannot be used."""
 
@@ -43,20 +66,20 @@ class _LeftOutError(Exception):
         self.todo = todo
 
 
-def read_sources(pipeline: ElyraPipeline, folder: Path, root: Path | None, notes: list[Note]) -> list[Source]:
-    """The nodes that can be steps, in their order. ``folder``: of the pipeline, to which its paths are relative; ``root``: no file outside
-    of it is read (None: any may be). All others are in ``notes``."""
+def read_sources(pipeline: ElyraPipeline, folder: Path, shown: Shown, notes: list[Note]) -> list[Source]:
+    """The nodes that can be steps, in their order. ``folder``: of the pipeline, to which its paths are relative; no files are read but
+    those ``shown``. All others are in ``notes``."""
     found = []
     for node in pipeline.nodes:
         try:
-            found.append(_read(node, folder, root, pipeline.version, notes))
+            found.append(_read(node, folder, shown, pipeline.version, notes))
         except _LeftOutError as reason:
             what = f"The node ({node.filename})" if node.filename else "The node"
             notes.append(left_out(node.label, what, str(reason), reason.todo))
     return found
 
 
-def _read(node: Node, folder: Path, root: Path | None, version: int, notes: list[Note]) -> Source:
+def _read(node: Node, folder: Path, shown: Shown, version: int, notes: list[Note]) -> Source:
     if node.kind == "r":
         raise _LeftOutError("It runs an R script; kfjlab runs Python.", "Write what it does in Python")
     if node.kind == "component":
@@ -64,7 +87,7 @@ def _read(node: Node, folder: Path, root: Path | None, version: int, notes: list
             f"It is a component of Kubeflow Pipelines or Airflow ({quoted(node.op, 60)}), which has no cells.",
             "Write what it does as a cell of the notebook",
         )
-    path = _path(node.filename, folder, root, version)
+    path = _path(node.filename, folder, shown, version)
     try:
         if node.kind == "python":
             return Source(node, path, tuple(_script(path, node, notes)), {})
@@ -79,28 +102,39 @@ def _read(node: Node, folder: Path, root: Path | None, version: int, notes: list
         raise _LeftOutError(problem.message, todo) from None
 
 
-def _path(name: str, folder: Path, root: Path | None, version: int) -> Path:
+def _path(name: str, folder: Path, shown: Shown, version: int) -> Path:
     if not name or "\0" in name:
         raise _LeftOutError("It does not say which file it runs.", "Choose its file in Elyra")
     path = Path(os.path.normpath(folder / name))
-    if version < 2 and not path.exists():
-        path = _in_workspace(name, folder, root)
-    if root is not None and not path.is_relative_to(os.path.normpath(root)):
+    if version < 2 and _is_missing(path):
+        path = _in_workspace(name, folder, shown)
+    if not shown.contains(path):
         raise _LeftOutError(
             "Its file is outside of the folder that the server shows.", "Put the file beside the pipeline"
         )
+    if shown.hides(path):
+        raise _LeftOutError("Its file is hidden, and the server does not show hidden files.", "Rename it")
     return path
 
 
-def _in_workspace(name: str, folder: Path, root: Path | None) -> Path:
+def _is_missing(path: Path) -> bool:
+    """Not there; a file of which that cannot be said is found to be unreadable later."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _in_workspace(name: str, folder: Path, shown: Shown) -> Path:
     """A file whose name is relative to the workspace, as before version 2: one of the folders that the pipeline is in, which only Elyra
     knew. Where none has it, one beside the pipeline."""
-    for base in folder.absolute().parents:
+    for base in filter(shown.contains, folder.absolute().parents):
         path = Path(os.path.normpath(base / name))
-        if path.is_file() and path.is_relative_to(base):
+        if os.path.isfile(path) and path.is_relative_to(base):
             return path
-        if base == root:
-            break
     return folder / Path(name).name
 
 
@@ -118,14 +152,15 @@ def _notebook(path: Path, node: Node, notes: list[Note]) -> Source:
                 f"Its notebook is in an old format and cannot be converted ({reason})."
             ) from None
     document = read_document(json.dumps(raw).encode())
-    cells, tags = [], set()
+    cells, dropped = [], set()
     for cell, made in zip(document.cells, document.raw["cells"], strict=True):
         if cell.kind == "code" and not cell.source.strip():
             continue
-        tags |= {tag for tag in cell.metadata.get("tags") or () if isinstance(tag, str) and tag in ROLES}
-        cells.append(_cell(cell.kind, cell.source, cell.metadata, made))
-    if tags:
-        listed = ", ".join(quoted(tag, 30) for tag in sorted(tags))
+        tags, gone = _tags(cell.metadata)
+        dropped |= gone
+        cells.append(_cell(cell.kind, cell.source, {**cell.metadata, "tags": tags}, made))
+    if dropped:
+        listed = ", ".join(sorted(dropped))
         todo = "Tag the cells again if you want kfjlab to know them"
         why = "Elyra does not look at tags: its cells run as they are, and so they do here."
         notes.append(left_out(node.label, f"Tags of its cells ({listed})", why, todo))
@@ -134,10 +169,19 @@ def _notebook(path: Path, node: Node, notes: list[Note]) -> Source:
     return Source(node, path, tuple(cells), document.metadata)
 
 
+def _tags(metadata: Mapping[str, Any]) -> tuple[list[str], set[str]]:
+    """Tags of a cell that stay, and what goes: those that kfjlab would understand in another way, and what is no tag."""
+    tags = metadata.get("tags")
+    given = tags if isinstance(tags, list) else [tags] if tags else []
+    sound = isinstance(tags, list)
+    kept = [tag for tag in given if sound and isinstance(tag, str) and tag not in ROLES]
+    return kept, {quoted(tag, 30) for tag in given if tag not in kept}
+
+
 def _cell(kind: str, source: str, metadata: Mapping[str, Any], raw: Mapping[str, Any]) -> NotebookNode:
     """A cell without outputs and without what tags and kfjlab's own metadata say."""
     made = retag.cleared(metadata)
-    tags = [tag for tag in made.get("tags") or () if tag not in ROLES]
+    tags = made.get("tags")
     rest = {k: v for k, v in made.items() if k not in ("tags", "execution", "papermill")}
     cell = {
         "id": raw.get("id", ""),

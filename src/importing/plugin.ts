@@ -65,7 +65,7 @@ export const importingPlugin: JupyterFrontEndPlugin<void> = {
     const tell = (why: string) => void Notification.error(why, { autoClose: false });
     app.commands.addCommand(COMMAND, lockable(options, 'import', server.policy, tell, trans));
     server.policy.changed.connect(() => app.commands.notifyCommandChanged(COMMAND));
-    palette?.addItem({ command: COMMAND, category: trans.__('Kubeflow') });
+    palette?.addItem({ command: COMMAND, category: trans.__('Kubeflow'), args: { isPalette: true } });
   }
 };
 

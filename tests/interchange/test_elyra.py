@@ -267,6 +267,64 @@ def test_parameters_reach_code_and_environment(tmp_path: Path) -> None:
     assert [result.log(step) for step in made.steps] == ["0.7 me\n", "None\n"]
 
 
+def test_a_variable_named_after_its_parameter_is_no_matter(tmp_path: Path) -> None:
+    """The natural use; and a step that is not given the parameter but has such a variable."""
+    line = "import os\nlr = float(os.environ['lr']) * 2\nprint(lr)"
+    notebook(tmp_path / "a.ipynb", line)
+    notebook(tmp_path / "b.ipynb", "lr = 5\nelyra_parameters = 1\nprint(lr)")
+    notebook(tmp_path / "c.ipynb", line)
+    content = flow(
+        node("a", "a.ipynb", pipeline_parameters=["lr"]),
+        node("b", "b.ipynb", "a"),
+        node("c", "c.ipynb", "b", pipeline_parameters=["lr"]),
+        pipeline_parameters=[{"name": "lr", "default_value": {"type": "Float", "value": 0.5}}],
+    )
+    made = imported(tmp_path, content)
+    assert not told(made)
+    assert not pipeline_of(made).problems
+    assert printed(made, tmp_path / "out.ipynb") == {"a": "1.0\n", "b": "5\n", "c": "1.0\n"}
+    result = run(made.path, {"lr": 0.7}, progress=False, check=True)
+    assert [result.log(step) for step in made.steps] == ["1.4\n", "5\n", "1.4\n"]
+    script = made.path.with_suffix(".py")
+    script.write_text(as_script(pipeline_of(made)))
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "1.0\n5\n1.0\n", done.stderr
+
+
+def test_parameters_that_cannot_be_written_down_as_they_are(tmp_path: Path) -> None:
+    notebook(tmp_path / "a.ipynb", "import os\nprint(os.environ['rate'])")
+    kinds = {
+        "rate": ("Float", "nan"),
+        "most": ("Float", float("inf")),
+        "count": ("Integer", 1.9),
+        "flag": ("Integer", True),
+        "whole": ("Integer", 3.0),
+    }
+    parameters = [
+        {"name": name, "description": "a\0b\x7f\ud800\nc", "default_value": {"type": kind, "value": value}}
+        for name, (kind, value) in kinds.items()
+    ]
+    refused = ["str", "os", "print", "get_ipython", "_", "__file__"]
+    parameters += [{"name": name, "default_value": {"type": "String", "value": "v"}} for name in refused]
+    content = flow(node("a", "a.ipynb", pipeline_parameters=["rate", "str"]), pipeline_parameters=parameters)
+    made = imported(tmp_path, content)
+    found = pipeline_of(made)
+    assert not found.problems
+    assert {p.name: (p.default, p.description) for p in found.parameters} == {
+        "rate": ("nan", "a b c"),
+        "most": ("inf", "a b c"),
+        "count": ("1.9", "a b c"),
+        "flag": ("True", "a b c"),
+        "whole": (3, "a b c"),
+    }
+    assert told(made) == {
+        *(("differs", "", f"The parameter “{name}”") for name in ("rate", "most", "count", "flag")),
+        *(("left-out", "", f"The parameter “{name}”") for name in refused),
+    }
+    assert {note.todo for note in made.notes if note.kind == "left-out"} == {"Rename it in Elyra"}
+    assert printed(made, tmp_path / "out.ipynb") == {"a": "nan\n"}
+
+
 # ---- the same as one by one
 
 

@@ -74,6 +74,51 @@ def test_old_paths_are_those_of_the_workspace(tmp_path: Path) -> None:
     assert import_elyra(path, root=tmp_path / "root").steps == ("one",)
 
 
+def test_old_paths_are_not_looked_for_outside_of_the_root(tmp_path: Path) -> None:
+    """Also where the pipeline lies in the root itself."""
+    notebook(tmp_path / "work" / "one.ipynb", "1")
+    notebook(tmp_path / "root" / "one.ipynb", "1")
+    path = write(tmp_path / "root" / "x.pipeline", flow(old_node("one", 1), version=1))
+    made = import_elyra(path, root=tmp_path / "root")
+    assert made.sources[1] == tmp_path / "root" / "one.ipynb"
+
+
+@pytest.mark.parametrize("version", [1, 8])
+def test_a_path_that_cannot_be_looked_at_is_told(version: int, tmp_path: Path) -> None:
+    notebook(tmp_path / "a.ipynb", "1")
+    (tmp_path / "loop").symlink_to("loop")
+    nodes = [node("a", "a.ipynb", dependencies=["y" * 300])]
+    nodes += [node(f"n{i}", name) for i, name in enumerate(("x" * 300 + ".ipynb", "loop/a.ipynb"))]
+    made = imported(tmp_path, flow(*nodes, version=version))
+    assert made.steps == ("a",)
+    whys = [note.why for note in made.notes if note.kind == "left-out"]
+    assert ["too long" in whys[0], "too many symbolic links" in whys[1]] == [True, True], whys
+
+
+@pytest.mark.parametrize("relative", ["x.pipeline", "old/x.pipeline"])
+def test_a_relative_path_is_the_same_folder(
+    relative: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of the workspace are found by their absolute paths."""
+    notebook(tmp_path / "work" / "one.ipynb", "1")
+    (tmp_path / "work" / "old").mkdir()
+    write(tmp_path / "work" / relative, flow(old_node("one", 1), version=1))
+    monkeypatch.chdir(tmp_path / "work")
+    made = import_elyra(Path(relative), Path("made.ipynb"))
+    assert "chdir" not in made.content.decode()
+
+
+@pytest.mark.parametrize("tags", [5, "parameters", {"a": 1}, [["skip"], 5, None]])
+def test_tags_that_are_none_are_told(tags: Any, tmp_path: Path) -> None:
+    path = notebook(tmp_path / "a.ipynb", "1")
+    content = json.loads(path.read_text())
+    content["cells"][0]["metadata"]["tags"] = tags
+    path.write_text(json.dumps(content))
+    made = imported(tmp_path, flow(node("a", "a.ipynb")))
+    assert [note.what.partition(" (")[0] for note in made.notes] == ["Tags of its cells"]
+    assert not pipeline_of(made).problems
+
+
 def test_a_newer_version_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     notebook(tmp_path / "a.ipynb", "1")
     made = imported(tmp_path, flow(node("a", "a.ipynb"), version=11))
