@@ -12,7 +12,7 @@ from traitlets import Bool, Dict, Int, List, TraitError, Unicode, validate
 from .api import downloads, stream
 from .api.handler import routes
 from .api.routes import ENDPOINTS
-from .api.rules import FEATURES, LOCKABLE, Rules
+from .api.rules import FEATURES, LOCKABLE, MOST_PARALLEL, Rules
 
 
 class KfjlabApp(ExtensionApp):
@@ -41,6 +41,13 @@ class KfjlabApp(ExtensionApp):
     ).tag(config=True)
     locks = Dict(
         key_trait=Unicode(),
+        per_key_traits={
+            "cache": Bool(),
+            "keep_going": Bool(),
+            "max_parallel": Int(min=0, max=MOST_PARALLEL),
+            "kernel": Unicode(allow_none=True),
+            "target": Unicode(),
+        },
         help=f"Options of runs that users cannot change: {{'cache': True}}. There are: {', '.join(LOCKABLE)}.",
     ).tag(config=True)
     reason = Unicode(
@@ -57,8 +64,22 @@ class KfjlabApp(ExtensionApp):
         return _known(proposal["value"], FEATURES, "feature")
 
     @validate("locks")
-    def _known_options(self, proposal: Any) -> Any:
-        return _known(proposal["value"], LOCKABLE, "option of runs")
+    def _possible_locks(self, proposal: Any) -> Any:
+        locks = _known(proposal["value"], LOCKABLE, "option of runs")
+        if isinstance(locks.get("max_parallel"), bool):
+            raise TraitError("locks: max_parallel is a number of steps, 0 for no limit.")
+        _consistent(locks, self.targets, self.max_parallel)
+        return locks
+
+    @validate("targets")
+    def _targets_with_the_fixed_one(self, proposal: Any) -> Any:
+        _consistent(self.locks, proposal["value"], self.max_parallel)
+        return proposal["value"]
+
+    @validate("max_parallel")
+    def _limit_of_the_fixed_number(self, proposal: Any) -> Any:
+        _consistent(self.locks, self.targets, proposal["value"])
+        return proposal["value"]
 
     @validate("max_memory")
     def _readable_memory(self, proposal: Any) -> Any:
@@ -85,7 +106,7 @@ class KfjlabApp(ExtensionApp):
             os.environ["KFJLAB_DATA"] = os.path.abspath(os.path.expanduser(self.data))
         configured = self.rules
         shown = {
-            "targets": configured.targets,
+            "targets": configured.allowed_targets,
             "images": configured.images,
             "max_parallel": configured.max_parallel or None,
             "max_memory": configured.max_memory or None,
@@ -105,6 +126,18 @@ def _known(given: dict[str, Any], names: tuple[str, ...], what: str) -> dict[str
     if unknown:
         raise TraitError(f"There is no {what} {unknown[0]!r}; there are {', '.join(names)}.")
     return given
+
+
+def _consistent(locks: dict[str, Any], targets: list[str], max_parallel: int) -> None:
+    """Raise :class:`TraitError` for a lock with which every run would be refused."""
+    if 0 < max_parallel < locks.get("max_parallel", 0):
+        raise TraitError(
+            f"locks fix max_parallel to {locks['max_parallel']}, which is more than max_parallel allows ({max_parallel})."
+        )
+    if targets and locks.get("target", targets[0]) not in targets:
+        raise TraitError(
+            f"locks fix target to {locks['target']!r}, which is not among targets ({', '.join(targets)})."
+        )
 
 
 def _bytes(text: str) -> int:

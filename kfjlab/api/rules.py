@@ -17,6 +17,8 @@ FEATURES = ("run", "delete", "preview", "export", "import", "suggest", "examples
 """What can be switched off."""
 LOCKABLE = ("cache", "keep_going", "max_parallel", "kernel", "target")
 """Options of a run whose value can be fixed."""
+MOST_PARALLEL = 4096
+"""Steps at a time that a request can ask for, at most (:class:`~kfjlab.api.models.RunRequest`)."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,14 @@ class Rules:
         """``reason``, or what is said where there is none."""
         return self.reason or "The administrator of this server has decided so."
 
+    @property
+    def allowed_targets(self) -> tuple[str, ...]:
+        """Where runs and single steps may happen; empty: everywhere."""
+        return (self.locks["target"],) if "target" in self.locks else self.targets
+
     def allows_target(self, name: str) -> bool:
-        """Whether runs may happen there."""
-        return not self.targets or name in self.targets
+        """Whether runs and single steps may happen there."""
+        return not self.allowed_targets or name in self.allowed_targets
 
     def check_feature(self, name: str) -> None:
         """Raise :class:`RequestFailure` (403) for one that is switched off."""
@@ -54,16 +61,20 @@ class Rules:
 
     def check_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options, with limits where there is none. Raises :class:`RequestFailure` (403) for what is locked or not allowed."""
-        for name, value in self.locks.items():
-            if name in options and options[name] != value:
+        limited = {**options, "max_parallel": options["max_parallel"] or self.max_parallel}
+        locks = dict(self.locks)
+        if "max_parallel" in locks:  # what was started as it is fixed has been limited since
+            locks["max_parallel"] = locks["max_parallel"] or self.max_parallel
+        for name, value in locks.items():
+            if name in limited and limited[name] != value:
                 raise self._refusal(f"{name} is fixed to {value!r} on this server.")
         if not self.allows_target(str(options["target"])):
             raise self._refusal(
-                f"Runs are not allowed on {options['target']!r}, only on: {', '.join(self.targets)}."
+                f"Runs are not allowed on {options['target']!r}, only on: {', '.join(self.allowed_targets)}."
             )
-        if self.max_parallel and options["max_parallel"] > self.max_parallel:
+        if self.max_parallel and limited["max_parallel"] > self.max_parallel:
             raise self._refusal(f"At most {self.max_parallel} steps may run at the same time on this server.")
-        return {**options, "max_parallel": options["max_parallel"] or self.max_parallel}
+        return limited
 
     def check_pipeline(self, pipeline: Pipeline) -> None:
         """Raise :class:`RequestFailure` (403) for a step that asks for what is not allowed."""
@@ -99,7 +110,8 @@ class Rules:
                 f"{memory / 2**20:,.0f} MiB of memory; at most {self.max_memory / 2**20:,.0f} MiB are allowed.",
             )
         if settings.target is not None and not self.allows_target(settings.target):
-            yield problem("target-not-allowed", f"the target {settings.target!r}, which is not allowed.")
+            allowed = ", ".join(self.allowed_targets)
+            yield problem("target-not-allowed", f"the target {settings.target!r}; allowed are: {allowed}.")
 
     def _refusal(self, what: str) -> RequestFailure:
         return RequestFailure(403, what, self.decided_by)

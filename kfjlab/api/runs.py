@@ -117,9 +117,9 @@ def cancel(context: Context, run: str) -> models.RunSummary:
 def resume(context: Context, run: str) -> models.Started:
     """Go on with a run that is over; its notebook is read again."""
     plan = prepare_resume(run)
-    context.rules.check_options({**_NO_OPTIONS, **plan.run.options, "target": plan.run.target})
+    allowed = context.rules.check_options({**_NO_OPTIONS, **plan.run.options, "target": plan.run.target})
     context.rules.check_pipeline(plan.pipeline or _pipeline(plan.run))
-    plan.start()
+    plan.start(allowed["max_parallel"])
     with RunStore(create=False) as store:
         found = store.get_run(plan.run.id)
         return models.Started(

@@ -46,8 +46,9 @@ class Target(Protocol):
     def start(self, pipeline: Pipeline, options: RunOptions) -> str:
         """Start a run and return its id. Raises :class:`RefusedError` when it cannot start."""
 
-    def resume(self, run_id: str, pipeline: Pipeline | None = None) -> None:
-        """Go on with a run that is over, re-running only what is needed; with a new ``pipeline`` after the notebook was mended."""
+    def resume(self, run_id: str, pipeline: Pipeline | None = None, max_parallel: int | None = None) -> None:
+        """Go on with a run that is over, re-running only what is needed; with a new ``pipeline`` after the notebook was mended, and from
+        now on with ``max_parallel`` instead of what it was started with."""
 
     def cancel(self, run_id: str) -> None:
         """Ask a run to stop; its steps end as ``cancelled``."""

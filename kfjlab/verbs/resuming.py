@@ -28,11 +28,11 @@ class ResumePlan:
     document: Document | None
     problems: tuple[Problem, ...]
 
-    def start(self) -> int:
-        """Start it; the offset behind which its new events come."""
+    def start(self, max_parallel: int | None = None) -> int:
+        """Start it, from now on with another ``max_parallel`` if one is given; the offset behind which its new events come."""
         with RunStore(create=False) as store:
             after = store.last_offset(self.run.id)
-        self.target.resume(self.run.id, self.pipeline)
+        self.target.resume(self.run.id, self.pipeline, max_parallel)
         return after
 
 

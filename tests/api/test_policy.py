@@ -11,7 +11,10 @@ import pytest
 from traitlets import TraitError
 
 from kfjlab.extension import KfjlabApp
+from kfjlab.notebook.analyze import analyze
 from kfjlab.runs.store import RunStore
+from kfjlab.targets.base import RunOptions
+from kfjlab.targets.local import LocalTarget
 from tests.api.conftest import Ask
 from tests.api.test_runs import over
 from tests.cli.conftest import write_notebook
@@ -126,6 +129,38 @@ async def test_also_when_a_run_is_to_go_on(ask: Ask, jp_root_dir: Path) -> None:
     assert (await ask("POST", f"runs/{run}/resume"))[0] == 403
 
 
+async def test_a_run_of_before_the_limit_goes_on_within_it(ask: Ask, jp_root_dir: Path) -> None:
+    notebook = jp_root_dir / "nb.ipynb"
+    write_notebook(notebook, ("step:a", "x = 1"))
+    run = LocalTarget().start(analyze(notebook), RunOptions())
+    assert (await over(ask, run))["options"]["max_parallel"] == 0
+    await ask("POST", f"runs/{run}/resume")
+    assert (await over(ask, run))["options"]["max_parallel"] == 2
+
+
+@pytest.mark.parametrize("configured", [{"locks": {"max_parallel": 0}, "max_parallel": 4}])
+async def test_a_run_with_no_fixed_number_of_steps_within_a_limit_goes_on(
+    ask: Ask, jp_root_dir: Path
+) -> None:
+    write_notebook(jp_root_dir / "nb.ipynb", ("step:a", "x = 1"))
+    run = (await ask("POST", "runs", {"path": "nb.ipynb"}))["run"]["id"]
+    assert (await over(ask, run))["options"]["max_parallel"] == 4
+    assert (await ask("POST", f"runs/{run}/resume"))["run"]["id"] == run
+    await over(ask, run)
+
+
+@pytest.mark.parametrize("configured", [{"locks": {"target": "local"}}])
+async def test_a_fixed_target_holds_for_steps(ask: Ask) -> None:
+    cell = {
+        "id": "c",
+        "cell_type": "code",
+        "source": "x = 1",
+        "metadata": {"tags": ["step:far"], "kfjlab": {"target": "elsewhere"}},
+    }
+    view = await ask("POST", "notebook/analysis", {"path": "nb.ipynb", "metadata": {}, "cells": [cell]})
+    assert "target-not-allowed" in [one["code"] for one in view["problems"]]
+
+
 async def test_what_is_switched_off_is_refused(ask: Ask, store: RunStore) -> None:
     run = new_run(store)
     finish(store, run)
@@ -136,11 +171,36 @@ async def test_what_is_switched_off_is_refused(ask: Ask, store: RunStore) -> Non
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("features", {"rum": False}), ("locks", {"color": 1}), ("max_memory", "8Gib"), ("max_parallel", -1)],
+    [
+        ("features", {"rum": False}),
+        ("locks", {"color": 1}),
+        ("locks", {"max_parallel": "4"}),
+        ("locks", {"cache": "yes"}),
+        ("max_memory", "8Gib"),
+        ("max_parallel", -1),
+    ],
 )
 def test_what_does_not_exist_is_an_error_at_the_start(setting: str, value: Any) -> None:
     with pytest.raises(TraitError):
         KfjlabApp(**{setting: value})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"locks": {"max_parallel": 8}, "max_parallel": 4},
+        {"locks": {"target": "elsewhere"}, "targets": ["local"]},
+    ],
+)
+def test_locks_that_refuse_every_run_are_an_error_at_the_start(settings: dict[str, Any]) -> None:
+    with pytest.raises(TraitError, match="locks fix"):
+        KfjlabApp(**settings)
+
+
+def test_locks_on_the_command_line_have_the_types_of_the_options() -> None:
+    app = KfjlabApp()
+    app.parse_command_line(["--KfjlabApp.locks=cache=True", "--KfjlabApp.locks=max_parallel=3"])
+    assert app.locks == {"cache": True, "max_parallel": 3}
 
 
 def test_the_folder_of_the_runs_is_one_for_all_processes(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ class FakeTarget:
             self._play(store, run.id, pipeline)
         return run.id
 
-    def resume(self, run_id: str, pipeline: Pipeline | None = None) -> None:
+    def resume(self, run_id: str, pipeline: Pipeline | None = None, max_parallel: int | None = None) -> None:
         with RunStore() as store:
             run = store.get_run(run_id)
             chosen = pipeline or Pipeline.from_json(run.pipeline)

@@ -53,7 +53,7 @@ class LocalTarget:
             _launch(run.id, store.location, _absolute(run.folder))
         return run.id
 
-    def resume(self, run_id: str, pipeline: Pipeline | None = None) -> None:
+    def resume(self, run_id: str, pipeline: Pipeline | None = None, max_parallel: int | None = None) -> None:
         """Go on with a run that has ended. Raises :class:`~kfjlab.targets.base.RefusedError` while it still runs."""
         from kfjlab.runs.store import RunStore
 
@@ -69,7 +69,11 @@ class LocalTarget:
             known = {parameter.name: parameter.default for parameter in pipeline.parameters}
             given = {name: run.parameters[name] for name in run.options.get("given", ()) if name in known}
             store.restart_run(
-                run.id, pipeline=pipeline.to_json(), parameters={**known, **given}, steps=_waiting(pipeline)
+                run.id,
+                pipeline=pipeline.to_json(),
+                parameters={**known, **given},
+                options=None if max_parallel is None else {**run.options, "max_parallel": max_parallel},
+                steps=_waiting(pipeline),
             )
             _launch(run.id, store.location, _absolute(run.folder))
 
