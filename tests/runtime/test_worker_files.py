@@ -649,7 +649,8 @@ def test_a_model_that_compiled_code_writes_anew_is_not_read(bench: Bench) -> Non
     (bench.workspace / "model.txt").write_text("an older model\n")
     record = bench.run(train + "model = model.save_model('model.txt')")
     reads, writes, _ = touched(record)
-    assert reads == {} and set(writes) == {"file:model.txt"}
+    assert set(writes) == {"file:model.txt"}
+    assert reads.keys() <= {"file:matplotlibrc"}  # for which matplotlib looks, where lightgbm imports it
 
 
 def test_what_compiled_code_did_not_find_may_be_any_file(bench: Bench) -> None:
