@@ -15,8 +15,10 @@ from .context import Context
 
 
 def import_elyra(context: Context, body: models.ImportRequest) -> models.ImportAnswer:
-    """Make a notebook of an Elyra pipeline. No path outside of the server's root is read or written, and none that it hides; links below
-    the root lead where they lead for the file browser."""
+    """Make a notebook of an Elyra pipeline.
+
+    No path outside of the server's root is read or written, and none that it hides; links lead where they lead for the file browser.
+    """
     made = read_elyra(context.file(body.path), root=context.root, hidden=context.hidden)
     if body.existing == "rename":
         made = replace(made, path=_free(made.path))

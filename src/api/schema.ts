@@ -49,7 +49,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Make a notebook of an Elyra pipeline; no file outside of the server's root is read or written. */
+    /** Make a notebook of an Elyra pipeline. */
     post: operations['importing_import_elyra'];
     delete?: never;
     options?: never;
