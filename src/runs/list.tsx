@@ -11,7 +11,7 @@ import { Empty, Loading, Problem } from '../ui/message';
 import { useNow } from '../ui/now';
 import { useSignal } from '../ui/signal';
 import { useWindow } from '../ui/windowed';
-import type { IPolicy, IServer } from '../tokens';
+import type { IServer } from '../tokens';
 import type { RunActions } from './actions';
 import { FilterBar } from './filter-bar';
 import { ListModel, NO_FILTER } from './list-model';
@@ -61,6 +61,8 @@ export function RunsList(props: IListProps): React.JSX.Element {
   useSignal(model.changed);
   useSignal(actions.policy.changed);
   const { runs, error } = model;
+  const locks = [actions.policy.whyOff('run'), actions.policy.whyOff('delete')].filter(why => why !== null);
+  const note = React.useId();
   return (
     <>
       <FilterBar model={model} current={props.current} trans={trans} />
@@ -71,28 +73,26 @@ export function RunsList(props: IListProps): React.JSX.Element {
       {runs?.length === 0 && error === null && <NoRuns model={model} trans={trans} />}
       {runs !== null && runs.length > 0 && (
         <>
-          <Rows runs={runs} model={model} actions={actions} trans={trans} />
+          <Rows
+            runs={runs}
+            model={model}
+            actions={actions}
+            trans={trans}
+            note={locks.length ? note : undefined}
+          />
           <p className="kfj-Runs-count" role="status">
             {trans._n('%1 run', '%1 runs', model.total)}
           </p>
-          <Locks policy={actions.policy} />
+          {locks.length > 0 && (
+            <div id={note} className="kfj-Runs-locks">
+              {locks.map(why => (
+                <LockNote key={why} why={why} />
+              ))}
+            </div>
+          )}
         </>
       )}
     </>
-  );
-}
-
-const LOCKS = 'kfj-runs-locks';
-
-/** What cannot be done with any run of the list; the grid is described by it. */
-function Locks({ policy }: { policy: IPolicy }): React.JSX.Element | null {
-  const locks = [policy.whyOff('run'), policy.whyOff('delete')].filter(why => why !== null);
-  return locks.length === 0 ? null : (
-    <div id={LOCKS} className="kfj-Runs-locks">
-      {locks.map(why => (
-        <LockNote key={why} why={why} />
-      ))}
-    </div>
   );
 }
 
@@ -156,8 +156,13 @@ function Rows({
   runs,
   model,
   actions,
-  trans
-}: Omit<IListProps, 'current' | 'stream'> & { runs: readonly schema.RunSummary[] }): React.JSX.Element {
+  trans,
+  note
+}: Omit<IListProps, 'current' | 'stream'> & {
+  runs: readonly schema.RunSummary[];
+  /** The element that says what cannot be done with any run, if there is one. */
+  note: string | undefined;
+}): React.JSX.Element {
   const scroller = React.useRef<HTMLDivElement>(null);
   const now = useNow(runs.some(run => run.state === 'running') ? 1 : 30);
   const [activeId, setActive] = React.useState('');
@@ -226,7 +231,7 @@ function Rows({
       role="grid"
       tabIndex={0}
       aria-label={trans.__('Runs')}
-      aria-describedby={LOCKS}
+      aria-describedby={note}
       aria-multiselectable
       aria-rowcount={model.total}
       aria-activedescendant={active >= first && active < end ? rowId(runs[active]?.id ?? '') : undefined}
