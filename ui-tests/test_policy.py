@@ -147,7 +147,7 @@ def test_suggestions_and_exports_that_are_off(limited: Lab, page: Page, shoot: S
     expect(shown.get_by_role("region", name="Proposed steps")).to_have_count(0)
     shoot("locked-suggest")
 
-    page.keyboard.press("ControlOrMeta+Shift+C")
+    run(page, "apputils:activate-command-palette")
     page.locator(".lm-CommandPalette-input:visible").fill("suggest steps")
     item = page.locator(".lm-CommandPalette-item:visible").filter(has_text="Suggest Steps")
     expect(item).to_contain_text(f"locked: Steps are not suggested on this server. {WHY}")
