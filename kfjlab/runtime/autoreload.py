@@ -23,9 +23,9 @@ def align(
     for module, source in modules:
         if module.__file__ is None or not os.path.isfile(module.__file__):
             continue
+        time = os.stat(module.__file__).st_mtime  # first: what is written in between is then newer
         with open(module.__file__, "rb") as file:
             current = file.read() == source
-        time = os.stat(module.__file__).st_mtime
         reloader.modules_mtimes[module.__name__] = time if current else 0.0
         if patcher is not None:
             patcher.source_by_modname[module.__name__] = importlib.util.decode_source(source)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from types import ModuleType
 from typing import Any, Callable, Dict, Optional, Tuple
 
@@ -112,4 +113,5 @@ def _has_child() -> None:
 def _forked() -> None:
     watch = active()
     if watch is not None:
+        watch.journal.lock = threading.RLock()  # a thread may have held it that is not here
         watch.journal.forward = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 import time
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Set
@@ -51,6 +52,9 @@ class Journal:
         log: TouchLog,
         forward: bool = False,
     ) -> None:
+        self.lock = threading.RLock()
+        """Held by who makes an entry: what a thread reads is read after the entry has been made, by whichever thread, so that it is as the
+        entry says, or has changed since."""
         self.places = places
         self._links = Links(places)
         self.store_limit = store_limit

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 import time
 import traceback
 from dataclasses import dataclass, field
@@ -90,14 +89,13 @@ class FileReporter:
         """Files that were opened when they were another version already than when the step started: it may have been to overwrite them."""
         self._changed: Set[str] = set()
         """Files that were another version at the step's end, or when it first wrote them, than when it first read them."""
-        self._lock = threading.Lock()
         journal.log.note("start", "")
 
     def take_events(self, watch: Watch) -> None:
         """Take in what the kernel has told so far. ``watch`` must not see what this does."""
         if self.kernel is None:
             return
-        with self._lock, watch.paused():
+        with watch.paused(), self._journal.lock:
             try:
                 for name, written in self.kernel.events():
                     if any(map(is_ignored, name.split("/"))):

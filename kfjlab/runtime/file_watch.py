@@ -48,7 +48,8 @@ class Watch:
             return
         self._thread.busy = True
         try:
-            handler(self, arguments)
+            with self.journal.lock:
+                handler(self, arguments)
         except Exception as error:
             self.problems[f"{type(error).__name__}: {error}"] = None
         finally:
@@ -174,9 +175,10 @@ class Watch:
         try:
             name = self.journal.places.name(path, is_notebook)
             if name is not None and name != ".":
-                name = self.journal.follow(name, last)
-                if name is not None:
-                    self.journal.look(name)
+                with self.journal.lock:
+                    name = self.journal.follow(name, last)
+                    if name is not None:
+                        self.journal.look(name)
         except Exception as error:
             self.problems[f"{type(error).__name__}: {error}"] = None
         finally:
@@ -184,7 +186,7 @@ class Watch:
 
     def module(self, path: str) -> None:
         """A module was executed from the file ``path`` (or from its compiled form)."""
-        with self.paused():
+        with self.paused(), self.journal.lock:
             name = self._name(path)
             if name is not None:
                 self.journal.read(name)
@@ -193,7 +195,8 @@ class Watch:
         """A module would have been in the file ``path``, which is not there."""
         name = self.journal.places.name(path)
         if name is not None:
-            self.journal.missed(name)
+            with self.journal.lock:
+                self.journal.missed(name)
 
     def paused(self) -> _Pause:
         """A context in which this thread's file accesses are not the step's."""
