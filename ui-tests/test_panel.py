@@ -148,7 +148,7 @@ def test_a_problem_is_mended_by_its_fix_and_its_place_is_a_link(
     problems = shown.get_by_role("listitem").filter(has_text="oen")
     expect(problems.first).to_be_visible()
     shoot("panel-problems")
-    problems.first.get_by_role("button", name="cell 1").click()
+    problems.first.get_by_role("button", name="cell 2").click()
     expect(notebook.locator(".jp-Cell.jp-mod-active")).to_contain_text("y = x")
     problems.first.locator("button.jp-mod-styled").click()
     expect(problems).to_have_count(0)
@@ -251,7 +251,7 @@ def test_a_run_is_asked_for_started_and_shown_in_the_graph(lab: Lab, lab_page: P
     shoot("panel-failed")
     with dark(lab_page):
         shoot("panel-failed-dark")
-    step.get_by_role("button", name="Go to cell 3").click()
+    step.get_by_role("button", name="Go to cell 4").click()
     expect(notebook.locator(".jp-Cell.jp-mod-active")).to_contain_text("share =")
 
     # with other parameters it goes well

@@ -67,7 +67,7 @@ def test_the_two_minutes(lab: Lab, lab_page: Page, shoot: Shoot) -> None:
     node(shown, "fit_model").click()
     step = shown.get_by_role("region", name="Step fit_model")
     expect(step).to_contain_text("no fit: slope")
-    expect(step.get_by_role("button", name="Go to cell 8, line 3")).to_be_visible()
+    expect(step.get_by_role("button", name="Go to cell 9, line 3")).to_be_visible()
     shoot("minutes-5-why")
     step.get_by_role("button", name="Load variables before it").click()
     expect(page.get_by_text(re.compile("^Loaded")).first).to_be_visible(timeout=120_000)

@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from kfjlab.notebook.problems import cell_word
 from kfjlab.runs.model import RunEvent, StepState
 from kfjlab.verbs.plain import PlainDisplay, ReadLog
 from kfjlab.verbs.progress import Progress, StepProgress
@@ -121,7 +122,7 @@ class LiveDisplay:
         state = "reused" if step.cached else step.state.value
         if step.state is StepState.RUNNING and step.phase in ("loading", "saving"):
             state = step.phase
-        cells = f"cell {step.cell} ({step.position})" if step.position else ""
+        cells = f"{cell_word(step.cell)} ({step.position})" if step.position and step.cell is not None else ""
         if step.attempt > 1:
             cells = f"{cells} attempt {step.attempt}".strip()
         name = printable(step.name)

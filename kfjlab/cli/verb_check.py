@@ -21,7 +21,7 @@ from .output import Out, emit_json, json_option
 @click.option("--dry-run", is_flag=True, help="With --fix: show the changes, write nothing.")
 @json_option
 def command(notebook: Path, fix: bool, dry_run: bool, as_json: bool) -> int:
-    """Say what is wrong with a notebook: cell (counted from 0), line, and what to do."""
+    """Say what is wrong with a notebook: cell (counted from 1), line, and what to do."""
     from kfjlab.verbs.checking import problems_of
     from kfjlab.verbs.fixing import fix_all
     from kfjlab.verbs.rehearsal import rehearse

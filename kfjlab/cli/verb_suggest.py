@@ -39,7 +39,7 @@ def command(notebook: Path, apply: bool, as_json: bool) -> int:
     rows = []
     for proposal in suggestion.proposals:
         what = f"step {proposal.step}" if proposal.role is Role.STEP else proposal.role.value
-        rows.append((str(proposal.cell), what if proposal.tag else "", proposal.reason))
+        rows.append((str(proposal.cell + 1), what if proposal.tag else "", proposal.reason))
     out.table(("CELL", "TAG", "WHY"), rows, right=(0,))
     out.line()
     out.line(as_text(suggestion.pipeline, out.width))

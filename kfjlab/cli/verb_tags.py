@@ -44,7 +44,7 @@ def command(ctx: click.Context, notebook: Path, as_json: bool) -> int:
     kfjlab tags NB rename train fit                   rename a step everywhere
     kfjlab tags NB clear [--cell 4]                   remove what the pipeline's tags say
 
-    Only tags change; every other byte of the file stays. Cells are given by their position among all cells, counted from 0, or by
+    Only tags change; every other byte of the file stays. Cells are given by their position among all cells, counted from 1, or by
     their id. Untagged cells belong to the step before them.
     """
     if ctx.invoked_subcommand is not None:
@@ -57,7 +57,7 @@ def command(ctx: click.Context, notebook: Path, as_json: bool) -> int:
         return exits.SUCCEEDED
     Out().table(
         ("CELL", "ID", "STEP", "TAGS", "CODE"),
-        [(str(row.index), row.id, row.belongs, " ".join(row.tags), row.first_line) for row in rows],
+        [(str(row.index + 1), row.id, row.belongs, " ".join(row.tags), row.first_line) for row in rows],
         right=(0,),
     )
     return exits.SUCCEEDED
@@ -162,4 +162,4 @@ def _edit(ctx: click.Context, edit: Callable[[Path], bool], dry_run: bool, as_js
 
 
 def _listed(cells: list[int]) -> str:
-    return f"{'cell' if len(cells) == 1 else 'cells'} {', '.join(map(str, cells))}"
+    return f"{'cell' if len(cells) == 1 else 'cells'} {', '.join(str(index + 1) for index in cells)}"

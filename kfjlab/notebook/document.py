@@ -1,4 +1,4 @@
-"""Bytes of an ``.ipynb`` → checked cells. Every kind of bad input is named here. Messages count cells from 0.
+"""Bytes of an ``.ipynb`` → checked cells. Every kind of bad input is named here.
 
 Only what kfjlab uses is checked (kinds, sources and metadata of cells, kernel, format version); outputs are
 never looked at, so a notebook of 100 MB costs one JSON parse. The format is that of nbformat 4
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .jsontext import locate
-from .problems import Fix, NotebookError, Problem, Severity
+from .problems import Fix, NotebookError, Problem, Severity, cell_word
 
 CONVERT = "jupyter nbconvert --to notebook --nbformat 4"
 _GIVE = "Give the path of an .ipynb file"
@@ -146,7 +146,7 @@ def _broken(text: str, shown: str, error: json.JSONDecodeError) -> NotebookError
     if text.lstrip()[:1] not in ("{", "["):
         return failure("not-json", f"{shown} is not a notebook: it is not JSON.", _GIVE)
     cell = locate(text)
-    inside = "" if cell is None else f" inside cell {cell}"
+    inside = "" if cell is None else f" inside {cell_word(cell)}"
     where = f"line {error.lineno}, column {error.colno}"
     if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
         return failure(
@@ -238,7 +238,7 @@ def _read_cells(items: Sequence[Any], problems: list[Problem], has_ids: bool) ->
         try:
             kind, source, metadata = _checked_cell(item)
         except ValueError as fault:
-            message = f"Cell {index} is malformed: {fault}."
+            message = f"{cell_word(index).capitalize()} is malformed: {fault}."
             problems.append(Problem("bad-cell", Severity.ERROR, message, cell=index))
             continue
         cells.append(
@@ -274,7 +274,7 @@ def _cell_id(given: Any, index: int, seen: set[str], problems: list[Problem], ha
         seen.add(own)
         return own
     if own is not None and has_ids:
-        message = f"Cell {index} has the same id as an earlier one ({own[:64]!r})."
+        message = f"{cell_word(index).capitalize()} has the same id as an earlier one ({own[:64]!r})."
         problems.append(
             Problem(
                 "duplicate-cell-id",

@@ -11,7 +11,7 @@ from .document import Document
 from .jsontext import same
 from .names import METRICS_STEP, did_you_mean, name_fault
 from .pipeline import Role
-from .problems import Fix
+from .problems import Fix, cell_word
 from .retag import Metadata
 from .tags import KALE, OURS, ROLES, STEP_PREFIXES, shown
 
@@ -61,10 +61,10 @@ def _metadata(document: Document, index: int | None) -> Metadata:
 def checked_index(document: Document, index: int) -> int:
     if not 0 <= index < len(document.cells):
         raise EditError(
-            f"There is no cell {index}: the notebook has {len(document.cells)} cells, counted from 0."
+            f"There is no {cell_word(index)}: the notebook has {len(document.cells)} cells, counted from 1."
         )
     if document.cells[index].kind != "code":
-        raise EditError(f"Cell {index}, counted from 0, is not a code cell.")
+        raise EditError(f"{cell_word(index).capitalize()}, counted from 1, is not a code cell.")
     return index
 
 

@@ -17,6 +17,7 @@ from .constants import parsed
 from .dataflow import cell_summary
 from .parameters import constants_only
 from .pipeline import Cell, Role
+from .problems import cell_word
 
 # What a cell may do that changes what an import gives, or whether it succeeds.
 _CHANGES_IMPORTS = re.compile(
@@ -102,15 +103,15 @@ def why_not_first(cell: Cell, prelude: Iterable[Cell], before: Before) -> str | 
         remade |= cell_summary(earlier.source).binds
     new = {name for name in summary.binds | summary.mutates if known.get(name) != imports.get(name, "")}
     if found := before.makes(summary.reads):
-        return f"it uses {found[0]}, which cell {found[1]} makes"
+        return f"it uses {found[0]}, which {cell_word(found[1])} makes"
     if found := before.touches(new):
-        return f"it makes {found[0]}, which cell {found[1]} uses already"
+        return f"it makes {found[0]}, which {cell_word(found[1])} uses already"
     if again := new & (remade | _BUILTINS):
         return f"it makes {min(again)} anew"
     if (place := before.looks_around()) is not None and new:
-        return f"cell {place} can see which names there are"
+        return f"{cell_word(place)} can see which names there are"
     if imports and (place := before.changes_imports()) is not None:
-        return f"cell {place} may change what it imports"
+        return f"{cell_word(place)} may change what it imports"
     return None
 
 

@@ -15,6 +15,11 @@ class Severity(str, Enum):
     INFO = "info"
 
 
+def cell_word(index: int) -> str:
+    """``cell 5`` of the 0-based index 4 among all cells: people are told numbers that count from 1, as JupyterLab's status bar does."""
+    return f"cell {index + 1}"
+
+
 @dataclass(frozen=True)
 class Fix:
     """One change of tags or metadata that mends a problem.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from .pipeline import Flow, Role
-from .problems import Fix, Problem, Severity
+from .problems import Fix, Problem, Severity, cell_word
 from .steps import Draft
 
 
@@ -81,7 +81,7 @@ def _why_apart(steps: Sequence[Draft], flows: Mapping[str, Flow], earlier: int, 
             resource = overlap(flows[part.name], flows[between.name])
             if resource is not None:
                 place = part.cells[0].index
-                return f"{between.name} and the part from cell {place} on share {_described(resource)}"
+                return f"{between.name} and the part from {cell_word(place)} on share {_described(resource)}"
     return None
 
 

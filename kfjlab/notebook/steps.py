@@ -29,7 +29,7 @@ from .moving import Before, why_not_first
 from .names import METRICS_STEP, name_fault, safe_name, unused
 from .parameters import constants_only
 from .pipeline import Cell, Role
-from .problems import Fix, Problem, Severity
+from .problems import Fix, Problem, Severity, cell_word
 from .settings import Facet, Facets
 from .tags import MAY_RAISE, PAPERMILL, CellTags, read_cell, shown
 
@@ -315,7 +315,7 @@ def _merge_facets(parts: Sequence[Part], problems: list[Problem]) -> dict[str, F
                     what = ".".join(word for word in facet if word)
                     message = (
                         f"Step {part.own_name} says two different things about {what}: "
-                        f"here, and in cell {known[facet][1]}."
+                        f"here, and in {cell_word(known[facet][1])}."
                     )
                     fix = Fix("Keep one of them")
                     problems.append(

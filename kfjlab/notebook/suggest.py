@@ -26,7 +26,7 @@ from .moving import top_level_imports
 from .names import safe_name, unused
 from .parameters import constants_only
 from .pipeline import Pipeline, Role
-from .problems import Problem
+from .problems import Problem, cell_word
 from .source import parse_cell
 from .tags import read_cell
 
@@ -98,7 +98,7 @@ class Suggestion:
         for proposal in self.proposals:
             if proposal.tag:
                 what = f"step {proposal.step}" if proposal.role is Role.STEP else proposal.role.value
-                lines.append(f"  cell {proposal.cell}: {what} ({proposal.reason})")
+                lines.append(f"  {cell_word(proposal.cell)}: {what} ({proposal.reason})")
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:

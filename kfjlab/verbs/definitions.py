@@ -12,6 +12,7 @@ from typing import Any
 from kfjlab.notebook.dataflow import cell_summary
 from kfjlab.notebook.parameters import constants_only
 from kfjlab.notebook.pipeline import Cell, Prelude
+from kfjlab.notebook.problems import cell_word
 from kfjlab.notebook.source import parse_cell
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -76,7 +77,7 @@ class Definitions:
             try:
                 exec(_compiled(statement, run_id), target)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is reported with the names that are missing
-                why = f"cell {statement.cell.index} fails here: {type(error).__name__}: {error}"
+                why = f"{cell_word(statement.cell.index)} fails here: {type(error).__name__}: {error}"
                 failed.update(dict.fromkeys(statement.binds - namespace.keys(), why))
                 continue
             if statement.star:
@@ -131,7 +132,7 @@ def _is_plain(node: ast.stmt) -> bool:
 
 def _compiled(statement: Statement, run_id: str) -> Any:
     """The code of a statement, which :mod:`inspect` and tracebacks can show."""
-    name = f"<run {run_id}, cell {statement.cell.index}>"
+    name = f"<run {run_id}, {cell_word(statement.cell.index)}>"
     source = statement.cell.source
     linecache.cache[name] = (len(source), None, [f"{line}\n" for line in source.splitlines()], name)
     return compile(ast.Module([statement.node], []), name, "exec", flags=statement.flags, dont_inherit=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from kfjlab.notebook.document import read_document
 from kfjlab.notebook.jsontext import same
+from kfjlab.notebook.problems import cell_word
 
 from .wording import printable
 
@@ -56,7 +57,7 @@ def metadata_diff(old: Path, new: Path) -> list[str]:
     lines = _diff("notebook", before.metadata, after.metadata)
     for one, other in zip(before.cells, after.cells, strict=True):
         if not same(one.metadata, other.metadata):
-            lines += _diff(f"cell {one.index}", one.metadata, other.metadata)
+            lines += _diff(cell_word(one.index), one.metadata, other.metadata)
     return lines
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from kfjlab.notebook.pipeline import Cell, Edge, Pipeline, Role, Step
+from kfjlab.notebook.problems import cell_word
 from kfjlab.notebook.source import to_python
 
 from .graphs import label
@@ -79,7 +80,7 @@ def _code(cell: Cell, future: list[str]) -> list[str]:
     source = "\n".join(lines)
     return [
         "try:  # the notebook goes on when this cell fails",
-        f"    exec(compile({source!r}, 'cell {cell.index}', 'exec'), globals())",
+        f"    exec(compile({source!r}, {cell_word(cell.index)!r}, 'exec'), globals())",
         "except Exception as error:",
         "    print(f'{type(error).__name__}: {error}')",
     ]

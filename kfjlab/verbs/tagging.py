@@ -77,8 +77,8 @@ def _belongs(document: Document) -> dict[int, str]:
 
 
 def set_cells(notebook: Path, cells: Sequence[str], tagging: Tagging) -> bool:
-    """Change the tags of cells, given by index or id; whether the file changed. Raises :class:`~kfjlab.notebook.edits.EditError`, also
-    for a step to run after that no cell is tagged with."""
+    """Change the tags of cells, given by number (from 1) or id; whether the file changed. Raises
+    :class:`~kfjlab.notebook.edits.EditError`, also for a step to run after that no cell is tagged with."""
     document = read_document(notebook)
     chosen = resolve_cells(document, cells)
     _check_after(tagging, document)
@@ -117,11 +117,11 @@ def clear_cells(notebook: Path, cells: Sequence[str]) -> bool:
 
 
 def resolve_cells(document: Document, cells: Sequence[str]) -> list[int]:
-    """Indices of code cells that are given by index or id. A number is an index, unless there is no such cell but one with that
-    id. Raises :class:`~kfjlab.notebook.edits.EditError`."""
+    """Indices of code cells that are given by number, counted from 1, or by id. A number is one, unless there is no such cell but one with
+    that id. Raises :class:`~kfjlab.notebook.edits.EditError`."""
     ids = {cell.id for cell in document.cells}
     found = []
     for text in cells:
-        is_index = text.isdecimal() and (int(text) < len(document.cells) or text not in ids)
-        found.append(edits.find_cell(document, int(text) if is_index else text))
+        is_number = text.isdecimal() and (0 < int(text) <= len(document.cells) or text not in ids)
+        found.append(edits.find_cell(document, int(text) - 1 if is_number else text))
     return list(dict.fromkeys(found))

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kfjlab.notebook.problems import cell_word
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
 _COLOUR = re.compile(r"(\x1b\[[0-9;:]*m)")
@@ -61,10 +63,10 @@ def _escape(char: str) -> str:
 
 
 def place(cell: int | None, line: int | None = None) -> str:
-    """``cell 4, line 2``: the cell counted from 0 among all cells of the notebook; empty for None."""
+    """``cell 4, line 2``: of the cell with the 0-based index 3; empty for None."""
     if cell is None:
         return ""
-    return f"cell {cell}" + (f", line {line}" if line is not None else "")
+    return cell_word(cell) + (f", line {line}" if line is not None else "")
 
 
 def duration(seconds: float | None) -> str:

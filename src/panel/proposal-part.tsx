@@ -9,6 +9,7 @@ import { nodesOf } from './nodes';
 import type { IRow, Proposal } from './proposal';
 import type { Session } from './session';
 import type { ITools } from './tools';
+import { placeWord } from './words';
 
 /** Proposed steps: looked through, changed, accepted or dropped. */
 export function ProposalPart({
@@ -85,7 +86,7 @@ function Row({
   trans: TranslationBundle;
 }): React.JSX.Element {
   const { cell, role, tag, reason } = row.proposal;
-  const place = trans.__('cell %1', row.index);
+  const place = placeWord(row.index, null, trans);
   return (
     <li className={tag && row.kept ? undefined : 'kfj-mod-off'}>
       <div className="kfj-Row-head">

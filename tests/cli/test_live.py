@@ -51,7 +51,7 @@ def test_plain_lines_on_a_terminal(program: Program, notebook: Path, monkeypatch
     code, sent = on_terminal(program, "run", notebook, "--plain")
     assert code == 0
     assert "\x1b" not in sent
-    assert "running cell 3 (1/1)" in sent
+    assert "running cell 4 (1/1)" in sent
 
 
 @pytest.mark.parametrize(

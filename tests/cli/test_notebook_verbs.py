@@ -64,7 +64,7 @@ def test_errors_have_place_severity_and_fix(kfjlab: Command, work: Path) -> None
     )
     answer = kfjlab("check", path)
     assert answer.code == 2
-    assert "error: cell 2: " in answer.out
+    assert "error: cell 3: " in answer.out
     assert "fix: Write 'load'" in answer.out
     assert f"kfjlab check {path} --fix" in answer.out
 
@@ -105,7 +105,7 @@ def test_a_step_that_comes_again_is_refused_where_it_matters_and_mended(
     path = write_notebook(work / "nb.ipynb", ("step:a", "x = 1"), ("step:b", between), ("step:a", "z = 2"))
     answer = kfjlab("check", path)
     assert answer.code == code
-    assert f"{word}: cell 2: Step a goes on here after other steps" in answer.out
+    assert f"{word}: cell 3: Step a goes on here after other steps" in answer.out
     assert "fix: Make it step a_2" in answer.out
     assert kfjlab("check", path, "--fix").code == 0
     assert [row["step"] for row in kfjlab("tags", path, "--json").json["cells"]] == ["a", "b", "a_2"]
@@ -131,11 +131,11 @@ def test_the_files_beside_the_notebook_count_in_a_dry_run(kfjlab: Command, work:
     (work / "mine.py").write_text("one = 1\n", "utf-8")
     path = write_notebook(work / "nb.ipynb", ("imports", "from mine import *"), ("Step:a", "x = two"))
     assert (
-        "error: cell 1, line 1: two is not defined anywhere"
+        "error: cell 2, line 1: two is not defined anywhere"
         in kfjlab("check", path, "--fix", "--dry-run").out
     )
     path.write_text(path.read_text("utf-8").replace("two", "one"), "utf-8")
-    edited = kfjlab("tags", path, "set", "--cell", "1", "--step", "b", "--json").json
+    edited = kfjlab("tags", path, "set", "--cell", "2", "--step", "b", "--json").json
     assert (edited["written"], edited["problems"]) == (True, [])
 
 
@@ -161,9 +161,9 @@ def test_tags_are_listed(kfjlab: Command, notebook: Path) -> None:
     answer = kfjlab("tags", notebook)
     assert answer.code == 0
     lines = {line.split()[0]: line.split() for line in answer.out.splitlines()[1:]}
-    assert lines["4"][1:4] == ["c4", "double", "step:double"]
-    assert lines["5"][1:4] == ["c5", "double", "doubled"]
-    assert "1" not in lines  # markdown
+    assert lines["5"][1:4] == ["c4", "double", "step:double"]
+    assert lines["6"][1:4] == ["c5", "double", "doubled"]
+    assert "2" not in lines  # markdown
     rows = {row["cell"]: row for row in kfjlab("tags", notebook, "--json").json["cells"]}
     assert rows[0]["role"] == "imports"
     assert rows[5] == {"cell": 5, "id": "c5", "tags": [], "step": "double", "role": None, "source": "doubled"}
@@ -174,17 +174,17 @@ def test_tags_are_set_renamed_and_cleared(kfjlab: Command, notebook: Path) -> No
         metadata = json.loads(notebook.read_text("utf-8"))["cells"][cell]["metadata"]
         return list(metadata.get("tags", []))
 
-    assert kfjlab("tags", notebook, "set", "--cell", "5", "--step", "show", "--after", "total").code == 0
+    assert kfjlab("tags", notebook, "set", "--cell", "6", "--step", "show", "--after", "total").code == 0
     assert tags(5) == ["step:show", "prev:total"]
     assert kfjlab("tags", notebook, "set", "--cell", "c5", "--not-after", "total").code == 0
     assert tags(5) == ["step:show"]
     assert kfjlab("tags", notebook, "rename", "show", "display").code == 0
     assert tags(5) == ["step:display"]
-    assert kfjlab("tags", notebook, "set", "--cell", "5", "--role", "skip").code == 0
+    assert kfjlab("tags", notebook, "set", "--cell", "6", "--role", "skip").code == 0
     assert "skip" in tags(5)
-    assert kfjlab("tags", notebook, "set", "--cell", "5", "--role", "none", "--no-step").code == 0
+    assert kfjlab("tags", notebook, "set", "--cell", "6", "--role", "none", "--no-step").code == 0
     assert tags(5) == []
-    assert kfjlab("tags", notebook, "clear", "--cell", "4").code == 0
+    assert kfjlab("tags", notebook, "clear", "--cell", "5").code == 0
     assert tags(4) == []
     assert tags(3) == ["step:load"]
     assert kfjlab("tags", notebook, "clear").code == 0
@@ -192,24 +192,24 @@ def test_tags_are_set_renamed_and_cleared(kfjlab: Command, notebook: Path) -> No
 
 
 def test_what_was_written_is_said(kfjlab: Command, notebook: Path) -> None:
-    args = ("tags", notebook, "set", "--cell", "3", "--cell", "4", "--step", "both")
-    assert f"It would be: {notebook}, cells 3, 4\n" in kfjlab(*args, "--dry-run").out
+    args = ("tags", notebook, "set", "--cell", "4", "--cell", "5", "--step", "both")
+    assert f"It would be: {notebook}, cells 4, 5\n" in kfjlab(*args, "--dry-run").out
     answer = kfjlab(*args)
-    assert answer.out.endswith(f"written: {notebook}, cells 3, 4\n")
+    assert answer.out.endswith(f"written: {notebook}, cells 4, 5\n")
     assert kfjlab(*args).out == f"Nothing to change in {notebook}: it is like that already.\n"
     renamed = kfjlab("tags", notebook, "rename", "both", "one", "--json").json
     assert (renamed["cells"], renamed["written"]) == ([3, 4], True)
-    assert kfjlab("tags", notebook, "clear", "--cell", "6").out.endswith(f"written: {notebook}, cell 6\n")
+    assert kfjlab("tags", notebook, "clear", "--cell", "7").out.endswith(f"written: {notebook}, cell 7\n")
 
 
 def test_what_a_change_makes_wrong_is_said(kfjlab: Command, notebook: Path) -> None:
-    answer = kfjlab("tags", notebook, "set", "--cell", "3", "--after", "total")
+    answer = kfjlab("tags", notebook, "set", "--cell", "4", "--after", "total")
     assert answer.code == 0
-    assert "error: cell 3: Step load is to run after total, which comes later" in answer.err
-    data = kfjlab("tags", notebook, "set", "--cell", "3", "--step", "read", "--json").json
+    assert "error: cell 4: Step load is to run after total, which comes later" in answer.err
+    data = kfjlab("tags", notebook, "set", "--cell", "4", "--step", "read", "--json").json
     assert [problem["code"] for problem in data["problems"]] == ["prev-forward"]
     assert (
-        kfjlab("tags", notebook, "set", "--cell", "3", "--not-after", "total", "--json").json["problems"]
+        kfjlab("tags", notebook, "set", "--cell", "4", "--not-after", "total", "--json").json["problems"]
         == []
     )
 
@@ -223,23 +223,23 @@ def test_steps_without_a_tag_or_skipped_can_be_waited_for(kfjlab: Command, work:
         ("step:b", "z = x"),
     )
     for name in ("start", "gone", "pipeline-metrics"):
-        answer = kfjlab("tags", path, "set", "--cell", "3", "--after", name)
+        answer = kfjlab("tags", path, "set", "--cell", "4", "--after", name)
         assert (answer.code, answer.err) == (0, ""), name
 
 
 def test_only_tags_change(kfjlab: Command, notebook: Path) -> None:
     before = notebook.read_text("utf-8")
-    kfjlab("tags", notebook, "set", "--cell", "3", "--step", "read")
+    kfjlab("tags", notebook, "set", "--cell", "4", "--step", "read")
     assert notebook.read_text("utf-8") == before.replace('"step:load"', '"step:read"')
 
 
 def test_a_dry_run_shows_the_change_and_makes_none(kfjlab: Command, notebook: Path) -> None:
     before = notebook.read_bytes()
-    answer = kfjlab("tags", notebook, "set", "--cell", "3", "--step", "read", "--dry-run")
+    answer = kfjlab("tags", notebook, "set", "--cell", "4", "--step", "read", "--dry-run")
     assert answer.code == 0
     assert '-  "step:load"' in answer.out
     assert '+  "step:read"' in answer.out
-    data = kfjlab("tags", notebook, "set", "--cell", "3", "--step", "read", "--dry-run", "--json").json
+    data = kfjlab("tags", notebook, "set", "--cell", "4", "--step", "read", "--dry-run", "--json").json
     assert (data["changed"], data["written"]) == (True, False)
     assert notebook.read_bytes() == before
 
@@ -247,15 +247,15 @@ def test_a_dry_run_shows_the_change_and_makes_none(kfjlab: Command, notebook: Pa
 @pytest.mark.parametrize(
     ("args", "expected"),
     [
-        (("set", "--cell", "99", "--step", "a"), "no cell 99"),
+        (("set", "--cell", "100", "--step", "a"), "no cell 100"),
         (("set", "--cell", "nope", "--step", "a"), "'nope'"),
-        (("set", "--cell", "1", "--step", "a"), "not a code cell"),
-        (("set", "--cell", "3", "--step", "../../x"), "cannot be a step's name"),
-        (("set", "--cell", "3", "--step", "a", "--role", "skip"), "a step or a role"),
-        (("set", "--cell", "3"), "Say what"),
+        (("set", "--cell", "2", "--step", "a"), "not a code cell"),
+        (("set", "--cell", "4", "--step", "../../x"), "cannot be a step's name"),
+        (("set", "--cell", "4", "--step", "a", "--role", "skip"), "a step or a role"),
+        (("set", "--cell", "4"), "Say what"),
         (("rename", "nope", "a"), "no step 'nope'"),
-        (("set", "--cell", "6", "--after", "laod"), "no step 'laod' to run after. Did you mean 'load'?"),
-        (("set", "--cell", "6", "--after", "x"), "Known: double, load, pipeline-metrics, total."),
+        (("set", "--cell", "7", "--after", "laod"), "no step 'laod' to run after. Did you mean 'load'?"),
+        (("set", "--cell", "7", "--after", "x"), "Known: double, load, pipeline-metrics, total."),
         (("rename", "load", "total"), "a step 'total' already"),
     ],
 )

@@ -73,7 +73,7 @@ def test_failure_mended_and_resumed(finished: Command, work: Path) -> None:
     answer = finished("run", path, "--output", "out.ipynb")
     assert answer.code == 1
     for text in (
-        "step bad failed in cell 1, line 2",
+        "step bad failed in cell 2, line 2",
         "IndexError: list index out of range",
         "x = data[7]",
         "kfjlab resume",
@@ -92,7 +92,7 @@ def test_failure_mended_and_resumed(finished: Command, work: Path) -> None:
     ]
     assert finished("logs", "last", "--step", "after").out == "2\n"
     shown = finished("show", "last")
-    assert ": Step 'bad' failed in cell 1, line 2: IndexError" in shown.out
+    assert ": Step 'bad' failed in cell 2, line 2: IndexError" in shown.out
     (before,) = finished("show", "last", "--json").json["earlier_ends"]
     assert before["state"] == "failed" and "IndexError" in before["error"]
 
@@ -104,7 +104,7 @@ def test_an_error_in_the_imports_is_a_failure_with_its_place(finished: Command, 
     answer = finished("run", path, "--json")
     assert answer.code == 1
     assert "no_such_module" in answer.json["error"]
-    assert "cell 0, line 2" in answer.json["error"]
+    assert "cell 1, line 2" in answer.json["error"]
 
 
 def test_an_interrupt_cancels_and_waits(program: Program, slow: Path, store: RunStore) -> None:
@@ -166,8 +166,8 @@ def test_a_failure_shows_the_notebooks_own_calls_and_no_library(finished: Comman
     answer = finished("run", notebook, "--keep-going")
     assert answer.code == 1
     shown = answer.out.splitlines()
-    assert "      in <lambda>, cell 1, line 1: outer = lambda: inner('[1, 2x]')" in shown
-    assert "      in inner, cell 0, line 4: return json.loads(text, parse_int=beside.deeper)" in shown
+    assert "      in <lambda>, cell 2, line 1: outer = lambda: inner('[1, 2x]')" in shown
+    assert "      in inner, cell 1, line 4: return json.loads(text, parse_int=beside.deeper)" in shown
     assert "decoder.py" not in answer.out
     assert "cannot be carried" not in answer.out, "nobody reads the closed file"
     (work / "beside.py").write_text("def deeper(text):\n    return int(text + 'x')\n", "utf-8")

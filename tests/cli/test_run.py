@@ -92,7 +92,7 @@ def test_errors_of_the_notebook_are_shown_with_their_fixes(
 ) -> None:
     path = write_notebook(work / "nb.ipynb", ("step:a", "x = 1"), ("step:b & prev:aa", "y = x"))
     answer = kfjlab("run", path)
-    assert_refused(answer, fake, "error: cell 1", "unknown-step", "fix:")
+    assert_refused(answer, fake, "error: cell 2", "unknown-step", "fix:")
     assert kfjlab("run", path, "--json").json["problems"][0]["code"] == "unknown-step"
 
 
@@ -174,7 +174,7 @@ def test_success_for_people(kfjlab: Command, fake: FakeTarget, notebook: Path) -
     answer = kfjlab("run", notebook)
     assert answer.code == 0
     lines = answer.out.splitlines()
-    assert any(line.endswith("double            running cell 4 (1/2)") for line in lines)
+    assert any(line.endswith("double            running cell 5 (1/2)") for line in lines)
     assert any("load" in line and "reused" in line for line in lines)
     assert "succeeded" in answer.out
     assert "score = 4.5" in answer.out
@@ -185,7 +185,7 @@ def test_a_failed_step(kfjlab: Command, fake: FakeTarget, notebook: Path) -> Non
     fake.outcomes, fake.logs = {"total": FAILURE}, {"total": "working\r50%\r100%\n\x1b[31mred\x1b[0m \x07end"}
     answer = kfjlab("run", notebook)
     assert answer.code == 1
-    assert "step total failed in cell 6, line 1" in answer.out
+    assert "step total failed in cell 7, line 1" in answer.out
     assert "ValueError: no good" in answer.out
     assert "> " in answer.out
     assert "total = sum(data) * rate" in answer.out
@@ -202,7 +202,7 @@ def test_a_failed_step_in_json(kfjlab: Command, fake: FakeTarget, notebook: Path
     answer = kfjlab("run", notebook, "--json")
     assert answer.code == 1
     assert answer.json["run"]["state"] == "failed"
-    assert answer.json["error"] == "Step 'total' failed in cell 6, line 1: ValueError: no good"
+    assert answer.json["error"] == "Step 'total' failed in cell 7, line 1: ValueError: no good"
     failed = answer.json["steps"][2]
     assert failed["state"] == "failed"
     assert failed["error"]["line"] == 1
@@ -282,7 +282,7 @@ def test_detached(kfjlab: Command, fake: FakeTarget, notebook: Path, store: RunS
 def test_problems_come_first_and_with_their_place(kfjlab: Command, fake: FakeTarget, notebook: Path) -> None:
     fake.problems = [Problem("odd", Severity.WARNING, "This is \x1b[31modd\u202e.", 3, 2)]
     answer = kfjlab("run", notebook)
-    assert answer.out.startswith("warning: cell 3, line 2: This is \\x1b[31modd\\u202e. [odd]")
+    assert answer.out.startswith("warning: cell 4, line 2: This is \\x1b[31modd\\u202e. [odd]")
     answer = kfjlab("run", notebook, "--json")
     assert {"code": "odd", "severity": "warning", "cell": 3, "line": 2}.items() <= answer.json["problems"][
         0

@@ -81,7 +81,7 @@ def test_show_of_a_failed_run(kfjlab: Command, two: tuple[str, str]) -> None:
     answer = kfjlab("show", two[0])
     assert answer.code == 0
     for text in (
-        "step total failed in cell 6, line 1",
+        "step total failed in cell 7, line 1",
         "Make it good.",
         "summing",
         f"kfjlab resume {two[0]}",

@@ -139,7 +139,7 @@ def test_truncated_says_in_which_cell(notebook: Callable[..., bytes]) -> None:
     cut = data.index(b"c = 3") + 2
     code, message = code_of(data[:cut])
     assert code == "truncated"
-    assert "inside cell 2" in message and "line " in message and "column" in message
+    assert "inside cell 3" in message and "line " in message and "column" in message
 
 
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99])
@@ -151,7 +151,7 @@ def test_truncated_anywhere(notebook: Callable[..., bytes], share: Any) -> None:
 def test_broken_json_says_where(notebook: Callable[..., bytes]) -> None:
     code, message = code_of(notebook("a = 1", "b = 2").replace(b'"id": "c1",', b'"id": "c1"'))
     assert code == "not-json"
-    assert "inside cell 1" in message and "line 15" in message
+    assert "inside cell 2" in message and "line 15" in message
 
 
 def test_merge_conflict(notebook: Callable[..., bytes]) -> None:
@@ -234,7 +234,7 @@ def test_malformed_cell(notebook: Callable[..., bytes], cell: Any, said: Any) ->
         read_document(data)
     problem = caught.value.problems[0]
     assert (problem.code, problem.cell) == ("bad-cell", 1)
-    assert said in problem.message and "Cell 1" in problem.message
+    assert said in problem.message and "Cell 2" in problem.message
 
 
 def test_all_malformed_cells_are_reported(notebook: Callable[..., bytes]) -> None:

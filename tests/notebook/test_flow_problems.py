@@ -139,7 +139,7 @@ def test_lines_of_functions_of_other_cells_are_those_of_the_call() -> None:
 def test_deleted_names() -> None:
     problem = only("x = 1", "del x", "print(x)")
     assert (problem.code, problem.severity.value, problem.cell) == ("deleted-name", "warning", 2)
-    assert "cell 1 has deleted it" in problem.message
+    assert "cell 2 has deleted it" in problem.message
     assert codes(flow_of("x = 1", "del x", "x = 2\nprint(x)")) == []
 
 

@@ -46,7 +46,7 @@ def result(home: Path, path: Path) -> RunResult:
 
 def test_a_run_and_what_it_tells(result: RunResult, path: Path) -> None:
     assert (result.state, result.succeeded) == ("failed", False)
-    assert result.error == "Step 'fails' failed in cell 6, line 1: ZeroDivisionError: division by zero"
+    assert result.error == "Step 'fails' failed in cell 7, line 1: ZeroDivisionError: division by zero"
     assert result.parameters == {"start": 7}
     assert result.step("end").state.value == "succeeded"
     assert result.log("end") == "end 10\n"

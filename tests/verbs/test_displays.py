@@ -84,13 +84,13 @@ def test_a_step_line_by_line() -> None:
         e("metrics", "x", score=0.5),
     ) == [
         "-      running the imports and functions cells",
-        "train  running cell 3 (1/2)",
-        "train  running cell 5 (2/2)",
-        "train  failed in cell 5, line 2: ValueError: no; it will be tried again",
+        "train  running cell 4 (1/2)",
+        "train  running cell 6 (2/2)",
+        "train  failed in cell 6, line 2: ValueError: no; it will be tried again",
         "train  attempt 2",
         "train  succeeded in 2.1 s",
         "train  runs again: x changed",
-        "train  warning: cell 3: odd\\x1b",
+        "train  warning: cell 4: odd\\x1b",
         "x      reused, nothing has changed",
         "x      score = 0.5",
     ]
@@ -158,7 +158,7 @@ def test_the_live_display_shows_each_step(tmp_path: Path) -> None:
     shown = screen(view, tmp_path)
     assert shown[0].startswith("running")
     assert re.search(r"✓ load +reused", shown[1])
-    assert re.search(r"● train +running \d\.\d s +cell 5 \(2/2\) +epoch 2", shown[2])
+    assert re.search(r"● train +running \d\.\d s +cell 6 \(2/2\) +epoch 2", shown[2])
     assert "· [red]x" in shown[3]
     assert "1/3 steps" in shown[4]
 

@@ -102,7 +102,7 @@ def test_what_cannot_be_made_here_is_said(results: list[RunResult], monkeypatch:
     loaded = kfjlab.load(results[0], "one", "before", into={})
     assert set(loaded.missing) == {"local_one"}
     assert (
-        "not loaded: local_one (cell 0 fails here: ModuleNotFoundError: No module named 'local_one')"
+        "not loaded: local_one (cell 1 fails here: ModuleNotFoundError: No module named 'local_one')"
         in repr(loaded)
     )
     assert kfjlab.load(results[0], "two", "before", into={}).missing == {}  # it does not need it

@@ -49,7 +49,7 @@ def test_sizes(count: int, text: str) -> None:
 
 def test_small_words() -> None:
     assert (plural(1, "fix", "fixes"), plural(2000, "step")) == ("1 fix", "2,000 steps")
-    assert (place(4, 2), place(4), place(None, 2)) == ("cell 4, line 2", "cell 4", "")
+    assert (place(4, 2), place(4), place(None, 2)) == ("cell 5, line 2", "cell 5", "")
     assert value_text(0.123456789) == "0.123457"
     assert value_text({"a": "é\x1b"}) == '{"a": "é\\u001b"}'
     assert len(value_text("x" * 1000)) == 60

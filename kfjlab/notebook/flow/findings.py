@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..pipeline import Cell
-from ..problems import Fix, Problem, Severity
+from ..problems import Fix, Problem, Severity, cell_word
 from ..source import parse_cell
 from .builtin_names import BUILTINS, HISTORY, INJECTED
 from .effects import Certainty, Wild
@@ -97,7 +97,7 @@ class Findings:
         later = [p for p in self._binders.get(name, ()) if p > one.position]
         severity = Severity.ERROR if certain else Severity.WARNING
         if found.deleted is not None:
-            message = f"{name} is used here, but cell {found.deleted} has deleted it."
+            message = f"{name} is used here, but {cell_word(found.deleted)} has deleted it."
             fix = Fix(f"Delete {name} later, or bind it again")
             return Problem("deleted-name", Severity.WARNING, message, found.cell, read.line, step, fix)
         if later:
@@ -156,9 +156,7 @@ class Findings:
         if not wild.module or name in self._assumed:
             return None
         self._assumed.add(name)
-        message = (
-            f"{name} is not defined in the notebook; it is taken to come from “{wild.what}” in cell {cell}."
-        )
+        message = f"{name} is not defined in the notebook; it is taken to come from “{wild.what}” in {cell_word(cell)}."
         fix = Fix(f"Import or define {name} by name")
         return Problem("assumed-name", Severity.INFO, message, found.cell, found.read.line, step, fix)
 
