@@ -101,8 +101,11 @@ def dump(
     when it has come to one of these, and whatever an object raises that cannot be pickled.
     """
 
+    def once(notes: memory.MemoryNotes) -> Tuple[Pickled, memory.MemoryNotes]:
+        return _dump_once(values, namespace, step, fingerprint, lenient, sought, notes)
+
     def work() -> Pickled:
-        return _dump(values, namespace, step, fingerprint, lenient, sought)
+        return _dump(once)
 
     try:
         return work()
@@ -112,20 +115,11 @@ def dump(
         return _with_deep_stack(work)
 
 
-def _dump(
-    values: Tuple[Any, ...],
-    namespace: Mapping[str, Any],
-    step: str,
-    fingerprint: bool,
-    lenient: bool,
-    sought: FrozenSet[int],
-) -> Pickled:
-    pickled, notes = _dump_once(values, namespace, step, fingerprint, lenient, sought, memory.MemoryNotes())
+def _dump(once: Callable[[memory.MemoryNotes], Tuple[Pickled, memory.MemoryNotes]]) -> Pickled:
+    pickled, notes = once(memory.MemoryNotes())
     regions = notes.shared_regions()
     if regions:  # a second time, now that it is known which arrays share memory
-        again, _ = _dump_once(
-            values, namespace, step, fingerprint, lenient, sought, memory.MemoryNotes(regions)
-        )
+        again, _ = once(memory.MemoryNotes(regions))
         first = pickled.memo
         pickled.data, pickled.buffers, pickled.memo = again.data, again.buffers, again.memo
         pickled.alive = (pickled.alive, first, again.alive, regions)
