@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from notebook_pages import code, markdown, run, write
+from notebook_pages import code, markdown, open_notebook, run, write
 from panel_pages import node, panel
 from playwright.sync_api import Locator, Page, expect
 from screens import dark, faults
@@ -99,6 +99,22 @@ def test_a_notebook_that_is_there_is_kept_unless_said_otherwise(
     dialog.get_by_role("button", name="Close").click()
     expect(lab_page.locator(".lm-DockPanel-tabBar")).to_contain_text("kept1.ipynb")
     assert mine.read_text() == "mine"
+
+
+def test_an_open_notebook_that_is_replaced_shows_the_new_one(lab: Lab, lab_page: Page) -> None:
+    weather(lab, "again.pipeline")
+    write(lab, "again.ipynb", [markdown("an older one")])
+    notebook = open_notebook(lab_page, "again.ipynb")
+    expect(notebook).to_contain_text("an older one")
+    in_browser(lab_page, "again.pipeline").click(button="right")
+    lab_page.get_by_role("menuitem", name="Import as a kfjlab Notebook").click()
+    dialog = lab_page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Replace").click()
+    expect(dialog).to_contain_text("Imported: weather")
+    dialog.get_by_role("button", name="Close").click()
+    expect(notebook).to_contain_text("Loads")
+    expect(notebook).not_to_contain_text("an older one")
+    expect(lab_page.locator(".lm-DockPanel-tabBar .lm-mod-current.jp-mod-dirty")).to_have_count(0)
 
 
 def test_what_cannot_be_imported_says_why(lab: Lab, lab_page: Page, shoot: Shoot) -> None:

@@ -39,7 +39,7 @@ export class Importing {
       const made = await this.made(this.localPath(path));
       if (made) {
         if (made.path !== null) {
-          this.manager.openOrReveal(made.path);
+          await this.show(made.path);
         }
         if (made.notes.length) {
           await showDialog({
@@ -56,6 +56,15 @@ export class Importing {
         buttons: [Dialog.okButton({ label: trans.__('Close') })]
       });
     }
+  }
+
+  /** Open a notebook; one that is open already shows what is in its file now. */
+  private async show(path: string): Promise<void> {
+    const open = this.manager.findWidget(path);
+    if (open) {
+      await this.manager.contextForWidget(open)?.revert();
+    }
+    this.manager.openOrReveal(path);
   }
 
   /** The notebook; null when one is there already and the user leaves it at that. */

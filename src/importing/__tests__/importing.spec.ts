@@ -38,6 +38,8 @@ it('groups notes, what matters most first', () => {
 describe('an import', () => {
   const asked: [string, string][] = [];
   const opened: string[] = [];
+  /** The notebook that is open already. */
+  let shown = '';
   let answers: (ImportAnswer | Error)[];
   const importing = new Importing(
     {
@@ -50,7 +52,11 @@ describe('an import', () => {
         return next;
       }
     },
-    { openOrReveal: (path: string) => void opened.push(path) } as unknown as IDocumentManager,
+    {
+      findWidget: (path: string) => (path === shown ? {} : undefined),
+      contextForWidget: () => ({ revert: async () => void opened.push('reverted') }),
+      openOrReveal: (path: string) => void opened.push(path)
+    } as unknown as IDocumentManager,
     trans,
     null,
     path => path.replace('drive:', '')
@@ -69,6 +75,7 @@ describe('an import', () => {
 
   beforeEach(() => {
     asked.length = opened.length = 0;
+    shown = '';
   });
   afterEach(() => Dialog.flush());
 
@@ -97,6 +104,15 @@ describe('an import', () => {
     await done;
     expect(asked.map(one => one[1])).toEqual(existing);
     expect(opened).toHaveLength(open);
+  });
+
+  it('shows what it has replaced, also where that is open', async () => {
+    shown = 'work/p.ipynb';
+    answers = [answer(false), answer(true)];
+    const done = importing.import('p.pipeline');
+    await click('Replace');
+    await done;
+    expect(opened).toEqual(['reverted', 'work/p.ipynb']);
   });
 
   it('says all that is wrong', async () => {
