@@ -80,14 +80,13 @@ export const IServer = new Token<IServer>('kfjlab:IServer', 'The kfjlab server e
 /** An open notebook as a pipeline, kept up to date while it is edited. */
 export interface IPipelineModel {
   readonly panel: NotebookPanel;
-  /** The newest analysis; null before the first answer. It may be of a content a few keystrokes old (`stale`). */
+  /** The newest analysis; null before the first answer. It may be of a content a few keystrokes old. */
   readonly view: schema.PipelineView | null;
-  readonly stale: boolean;
   /** Why the last analysis could not be had; null when it could. */
   readonly error: unknown;
   /** Whether tags cannot be changed: a read-only or locked notebook. */
   readonly readOnly: boolean;
-  /** `view`, `stale`, `error` or `readOnly` have changed. */
+  /** `view`, `error` or `readOnly` have changed. */
   readonly changed: ISignal<IPipelineModel, void>;
 
   /** The notebook as it is now, as requests carry it: without outputs. */

@@ -4,7 +4,7 @@ import type { IDisposable } from '@lumino/disposable';
 const PATIENCE = 1000;
 
 /** Milliseconds that an answer may take to be asked for at every change, without waiting for quiet. */
-const QUICK = 50;
+const QUICK = 100;
 
 /** Milliseconds between attempts while they fail: the first, doubling up to the last. */
 const PAUSES = [1000, 30_000] as const;

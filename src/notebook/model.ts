@@ -69,10 +69,6 @@ export class PipelineModel implements IPipelineModel, IDisposable {
     return this.disposed;
   }
 
-  get stale(): boolean {
-    return this.view !== null && this.seen !== this.revision;
-  }
-
   get readOnly(): boolean {
     const { context } = this.panel;
     return context.model.readOnly || context.contentsModel?.writable === false;
@@ -176,12 +172,8 @@ export class PipelineModel implements IPipelineModel, IDisposable {
 
   /** The document has changed. */
   private touched(quiet: number): void {
-    const was = this.stale;
     this.revision++;
     this.asking.soon(quiet);
-    if (!was) {
-      this.emit();
-    }
   }
 
   /** See {@link Asking}. */
