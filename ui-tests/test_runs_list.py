@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from conftest import SHOTS
 from notebook_pages import code, write
 from notebook_pages import run as command
-from playwright.sync_api import Locator, Page, Route, expect
+from panel_pages import panel
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from run_pages import runs_list, start
 from serving import Lab
 
@@ -117,9 +119,7 @@ def test_this_notebook_only(lab_page: Page, lab: Lab, store: RunStore) -> None:
 
 
 def action(row: Locator, name: str) -> Locator:
-    """A button of a row, which shows them to who points at it."""
-    row.hover()
-    expect(row.get_by_role("button", name="Run again")).to_be_visible()
+    """A button of a row."""
     return row.get_by_role("button", name=name)
 
 
@@ -187,6 +187,83 @@ def test_several_are_selected_and_deleted(lab_page: Page, lab: Lab, store: RunSt
     expect(rows(shown)).to_have_count(1)
     expect(rows(shown)).to_contain_text("chalk 1")
     expect(compare).to_have_count(0)
+
+
+def test_what_can_be_done_with_a_run_is_reached_by_keyboard(
+    lab_page: Page, lab: Lab, store: RunStore
+) -> None:
+    run = add(store, lab, "onyx", RunState.CANCELLED)
+    add(store, lab, "onyx above")
+    shown = runs_list(lab_page)
+    search(shown, "onyx")
+    row = shown.locator(f"#kfj-run-{run}")
+    expect(row).to_be_visible()
+    grid = shown.get_by_role("grid", name="Runs")
+    keys = lab_page.keyboard
+    grid.focus()
+    keys.press("ArrowDown")
+    for name in ("Resume", "Run again", "Delete", "Delete"):
+        keys.press("ArrowRight")
+        expect(action(row, name)).to_be_focused()
+    for name in ("Run again", "Resume"):
+        keys.press("ArrowLeft")
+        expect(action(row, name)).to_be_focused()
+    keys.press("ArrowLeft")
+    expect(grid).to_be_focused()
+    keys.press("ArrowRight")
+    keys.press("Escape")
+    expect(grid).to_be_focused()
+    for _ in range(3):
+        keys.press("ArrowRight")
+    keys.press("Enter")
+    lab_page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+    expect(rows(shown)).to_have_count(1)
+    expect(grid).to_be_focused()
+
+
+SEEN = "element => element.checkVisibility({opacityProperty: true})"
+
+
+def test_what_can_be_done_with_a_run_is_seen(
+    browser: Browser, lab_page: Page, lab: Lab, store: RunStore, shoot: Shoot
+) -> None:
+    """In a narrow list, where it lies over the text: by who points at a row or goes to it by keyboard, or who can do neither."""
+    run = add(store, lab, "agate", RunState.CANCELLED)
+    button = action(narrow_row(lab_page, run), "Resume")
+    assert button.evaluate(SEEN) is False
+    narrow_row(lab_page, run).hover()
+    assert button.evaluate(SEEN) is True
+    shoot("runs-narrow-hover")
+    lab_page.mouse.move(900, 400)
+    assert button.evaluate(SEEN) is False
+    lab_page.keyboard.press("Tab")
+    panel(lab_page).get_by_role("grid", name="Runs").focus()
+    assert button.evaluate(SEEN) is True
+
+    with browser.new_context(
+        viewport={"width": 1280, "height": 800}, has_touch=True, is_mobile=True
+    ) as touched:
+        page = touched.new_page()
+        page.goto(f"{lab.url}/lab/workspaces/touched?reset")
+        page.locator(".jp-LauncherCard").first.wait_for(timeout=90_000)
+        row = narrow_row(page, run)
+        assert action(row, "Resume").evaluate(SEEN) is True
+        page.screenshot(path=SHOTS / "runs-narrow-touch.png")
+        action(row, "Delete").tap()
+        expect(page.get_by_role("dialog")).to_contain_text(f"agate ({run})")
+
+    wide = runs_list(lab_page).locator(f"#kfj-run-{run}")
+    lab_page.mouse.move(200, 5)
+    assert action(wide, "Resume").evaluate(SEEN) is True
+
+
+def narrow_row(page: Page, run: str) -> Locator:
+    """A run's row in the panel at the left."""
+    panel(page).get_by_role("tab", name="Runs").click()
+    row = panel(page).locator(f"#kfj-run-{run}")
+    expect(row).to_be_visible()
+    return row
 
 
 LIST = re.compile(r"/kfjlab/runs\?")

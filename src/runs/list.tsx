@@ -15,7 +15,7 @@ import type { IServer } from '../tokens';
 import type { RunActions } from './actions';
 import { FilterBar } from './filter-bar';
 import { ListModel, NO_FILTER } from './list-model';
-import { Row, type RowAction, ROW_HEIGHT, rowId } from './row';
+import { buttonsOf, Row, type RowAction, ROW_HEIGHT, rowId } from './row';
 
 /** The notebook that is in use: its path for the contents API. */
 export interface ICurrentNotebook {
@@ -179,6 +179,8 @@ function Rows({
   }, [model, end, runs.length]);
 
   const act = (run: schema.RunSummary, action: RowAction) => {
+    setActive(run.id);
+    scroller.current?.focus(); // the button may go with what it does
     switch (action) {
       case 'resume':
         return void actions.resume(run.id);
@@ -201,21 +203,35 @@ function Rows({
 
   const pressed = (event: React.KeyboardEvent) => {
     const run = runs[active];
-    if (!run || event.target !== event.currentTarget) {
+    const grid = scroller.current;
+    if (!run || !grid) {
       return;
     }
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 1);
-    const keys: Record<string, () => void> = {
-      ArrowDown: () => go(active + 1),
-      ArrowUp: () => go(active - 1),
-      PageDown: () => go(active + page),
-      PageUp: () => go(active - page),
+    const buttons = buttonsOf(run.id);
+    const place = buttons.findIndex(button => button === event.target);
+    const page = Math.max(1, Math.floor(grid.clientHeight / ROW_HEIGHT) - 1);
+    const down = (rows: number) => () => {
+      grid.focus();
+      go(active + rows);
+    };
+    const everywhere = { ArrowDown: down(1), ArrowUp: down(-1), PageDown: down(page), PageUp: down(-page) };
+    const onRow = {
+      ArrowRight: () => buttons[0]?.focus(),
       Home: () => go(0),
       End: () => go(runs.length - 1),
       Enter: () => actions.open(run.id),
       ' ': () => model.toggle(run.id),
       Delete: () => act(run, 'delete')
     };
+    const onButton = {
+      ArrowRight: () => buttons[place + 1]?.focus(),
+      ArrowLeft: () => (buttons[place - 1] ?? grid).focus(),
+      Escape: () => grid.focus()
+    };
+    if (place < 0 && event.target !== grid) {
+      return;
+    }
+    const keys: Record<string, () => void> = { ...everywhere, ...(place < 0 ? onRow : onButton) };
     const action = keys[event.key];
     if (action) {
       event.preventDefault();

@@ -102,6 +102,14 @@ function Details({ run, trans }: { run: schema.RunSummary; trans: TranslationBun
   );
 }
 
+/** The buttons of a row, which are walked with the arrow keys; none while the row is not drawn. */
+export function buttonsOf(run: string): HTMLButtonElement[] {
+  return [
+    ...(document.getElementById(rowId(run))?.querySelectorAll<HTMLButtonElement>('.kfj-Run-actions button') ??
+      [])
+  ];
+}
+
 function Actions({ run, policy, trans, onAct }: IRowProps): React.JSX.Element {
   const button = (action: RowAction, label: string, icon: LabIcon, why: string | null = null) => {
     const Icon = why === null ? icon : lockIcon;
@@ -124,9 +132,10 @@ function Actions({ run, policy, trans, onAct }: IRowProps): React.JSX.Element {
   return (
     <>
       {canResume(run) && button('resume', trans.__('Resume'), fastForwardIcon, noRun)}
-      {!isOver(run.state) && button('cancel', trans.__('Cancel'), stopIcon)}
       {button('clone', trans.__('Run again with these parameters…'), copyIcon, noRun)}
-      {isOver(run.state) && button('delete', trans.__('Delete…'), deleteIcon, policy.whyOff('delete'))}
+      {isOver(run.state)
+        ? button('delete', trans.__('Delete…'), deleteIcon, policy.whyOff('delete'))
+        : button('cancel', trans.__('Cancel'), stopIcon)}
     </>
   );
 }
