@@ -7,6 +7,7 @@ import time
 import urllib.request
 from typing import Any
 
+from notebook_pages import code, write
 from notebook_pages import run as command
 from playwright.sync_api import Locator, Page, expect
 from serving import Lab
@@ -50,3 +51,18 @@ def runs_list(page: Page) -> Locator:
     """The list of runs in the main area."""
     command(page, "kfjlab:open-runs")
     return page.locator(".lm-DockPanel .kfj-Runs:visible")
+
+
+def failing(lab: Lab, name: str) -> str:
+    """A run of which the second step has failed; its id."""
+    write(
+        lab,
+        name,
+        [
+            code("x = 20\nwords = {'a': 1}", "step:make"),
+            code("y = x + 1\n\nwords['b']", "step:use"),
+        ],
+    )
+    run = start(lab, name)
+    assert ended(lab, run)["summary"]["state"] == "failed"
+    return run

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from notebook_pages import code, write
 from notebook_pages import run as command
+from panel_pages import panel
 from playwright.sync_api import Locator, Page, expect
-from run_pages import ended, run_page, runs_list, start
+from run_pages import ended, failing, run_page, runs_list, start
 from serving import Lab, environment, free_port, quiet, wait_until_it_answers
 from serving import command as lab_command
 
@@ -59,21 +60,6 @@ def test_a_run_is_watched_live(lab_page: Page, lab: Lab, shoot: Callable[[str], 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 
 
-def failing(lab: Lab, name: str) -> str:
-    """A run of which the second step has failed; its id."""
-    write(
-        lab,
-        name,
-        [
-            code("x = 20\nwords = {'a': 1}", "step:make"),
-            code("y = x + 1\n\nwords['b']", "step:use"),
-        ],
-    )
-    run = start(lab, name)
-    assert ended(lab, run)["summary"]["state"] == "failed"
-    return run
-
-
 def test_a_failure_shows_its_place_and_leads_to_the_cell(
     lab_page: Page, lab: Lab, shoot: Callable[[str], None]
 ) -> None:
@@ -118,28 +104,6 @@ def ask_jupyter(lab: Lab, path: str) -> Any:
         return json.load(answer)
 
 
-def test_variables_come_into_the_kernel(lab_page: Page, lab: Lab, shoot: Callable[[str], None]) -> None:
-    run = failing(lab, "loads.ipynb")
-    shown = run_page(lab_page, run)
-    shown.get_by_role("button", name="Load into kernel").click()
-    notice = lab_page.locator(".Toastify__toast").filter(has_text="Loaded")
-    expect(notice).to_contain_text("before step “use”", timeout=60_000)
-    expect(notice).to_contain_text("words")
-    shoot("run-loaded")
-    panel = lab_page.locator(".jp-NotebookPanel:visible")
-    value = lab_page.evaluate(
-        """async () => {
-          const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-          const future = kernel.requestExecute({code: '', user_expressions: {x: 'x', words: 'words'}});
-          const reply = await future.done;
-          return Object.values(reply.content.user_expressions).map(each => each.data['text/plain']);
-        }"""
-    )
-    assert value == ["20", "{'a': 1}"]
-    expect(panel).to_be_visible()
-    lab_page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-
-
 def test_four_runs_are_listed_and_compared(lab_page: Page, lab: Lab, shoot: Callable[[str], None]) -> None:
     write(
         lab,
@@ -179,6 +143,47 @@ def test_four_runs_are_listed_and_compared(lab_page: Page, lab: Lab, shoot: Call
     page.get_by_role("combobox", name="Plot").select_option("parallel")
     expect(page.locator("polyline.kfj-Plot-run")).to_have_count(4)
     shoot("runs-parallel")
+    assert lab_page.evaluate("() => window.hacked") is None
+
+
+def test_a_run_is_run_again_with_other_parameters(
+    lab_page: Page, lab: Lab, shoot: Callable[[str], None]
+) -> None:
+    write(
+        lab,
+        "again-study.ipynb",
+        [
+            code("rate = 1.0\nkind = 'a'", "pipeline-parameters"),
+            code("result = rate * 2\nprint(kind, result)", "step:work"),
+            code("loss = result", "pipeline-metrics"),
+        ],
+    )
+    first = start(lab, "again-study.ipynb", parameters={"rate": 0.5, "kind": HOSTILE})
+    assert ended(lab, first)["summary"]["state"] == "succeeded"
+
+    # From its page: the notebook comes, and the form has what the run had.
+    run_page(lab_page, first).get_by_role("button", name="Run again…").click()
+    shown = panel(lab_page)
+    form = shown.get_by_role("form", name="Run")
+    expect(form.get_by_label("rate")).to_have_value("0.5", timeout=30_000)
+    expect(form.get_by_label("kind")).to_have_value(HOSTILE)
+    expect(lab_page.locator(".jp-NotebookPanel:visible")).to_contain_text("result = rate * 2")
+    form.get_by_label("rate").fill("0.75")
+    shoot("run-again")
+    form.get_by_role("button", name="Run", exact=True).click()
+    expect(form).to_have_count(0)
+    expect(shown.get_by_role("status")).to_contain_text("Succeeded", timeout=60_000)
+
+    listed = runs_list(lab_page)
+    listed.get_by_role("searchbox", name="Search runs").fill("again-study")
+    rows = listed.get_by_role("row")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("loss 1.5")
+
+    # From the list, the newer one.
+    rows.first.get_by_role("button", name="Run again").click()
+    expect(form.get_by_label("rate")).to_have_value("0.75", timeout=30_000)
+    expect(form.get_by_label("kind")).to_have_value(HOSTILE)
     assert lab_page.evaluate("() => window.hacked") is None
 
 

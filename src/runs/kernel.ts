@@ -17,22 +17,35 @@ export async function loadInto(
   request: ILoadRequest,
   trans: TranslationBundle
 ): Promise<void> {
-  const id = Notification.emit(trans.__('Loading variables of step “%1”…', request.step), 'in-progress', {
-    autoClose: false
-  });
+  const done = goingOn(trans.__('Loading variables of step “%1”…', request.step));
   try {
     const notebook = await panel;
     const loaded = await evaluated(await kernelOf(notebook, trans), request, trans);
     const name = notebook.title.label;
-    Notification.update({
-      id,
-      message: told(loaded, request, name, trans),
-      type: Object.keys(loaded.missing).length + loaded.replaced.length > 0 ? 'warning' : 'success',
-      autoClose: 8000
-    });
+    const type = Object.keys(loaded.missing).length + loaded.replaced.length > 0 ? 'warning' : 'success';
+    Notification.emit(told(loaded, request, name, trans), type, { autoClose: 8000 });
   } catch (error) {
-    Notification.update({ id, message: reason(error), type: 'error', autoClose: false });
+    Notification.error(reason(error), { autoClose: false });
+  } finally {
+    done();
   }
+}
+
+/**
+ * Tell that something goes on, if it takes a while. What is given ends that; the outcome is a notice of its own, because JupyterLab
+ * loses a change to a notice that it has not drawn yet.
+ */
+function goingOn(message: string): () => void {
+  let id = '';
+  const timer = setTimeout(() => {
+    id = Notification.emit(message, 'in-progress', { autoClose: 30_000 });
+  }, 300);
+  return () => {
+    clearTimeout(timer);
+    if (id) {
+      Notification.dismiss(id);
+    }
+  };
 }
 
 async function kernelOf(panel: NotebookPanel, trans: TranslationBundle): Promise<Kernel.IKernelConnection> {
