@@ -166,6 +166,30 @@ def test_suggestions_and_exports_that_are_off(limited: Lab, page: Page, shoot: S
     shoot("locked-menu")
 
 
+def test_imports_that_are_off(limited: Lab, page: Page, shoot: Shoot) -> None:
+    visit(page, limited)
+    locked = f"locked: Pipelines of other tools cannot be imported on this server. {WHY}"
+    (limited.files / "elyra.pipeline").write_text("{}")
+    run(page, "filebrowser:refresh")
+    page.locator(".jp-DirListing-item").filter(has_text="elyra.pipeline").click(button="right")
+    entry = page.get_by_role("menuitem").filter(has_text="Import as a kfjlab Notebook")
+    expect(entry).to_contain_text(locked)
+    expect(entry).to_contain_class("lm-mod-disabled")
+    shoot("locked-import-menu")
+    page.keyboard.press("Escape")
+
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    run(page, "apputils:activate-command-palette")
+    page.locator(".lm-CommandPalette-input:visible").fill("import an elyra")
+    item = page.locator(".lm-CommandPalette-item:visible").filter(has_text="Import an Elyra Pipeline")
+    expect(item).to_contain_text(locked)
+    item.click()
+    expect(page.locator(".Toastify__toast")).to_contain_text(WHY)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert not [url for url in asked if "/kfjlab/import" in url]
+
+
 def test_runs_that_cannot_be_deleted(limited: Lab, page: Page, shoot: Shoot) -> None:
     visit(page, limited)
     write(limited, "kept.ipynb", [code("x = [1, 2]", "step:load"), code("print(x)", "step:report")])
