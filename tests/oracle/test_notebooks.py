@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,14 @@ def _with_dump(path: Path, folder: Path, dump: Path) -> Path:
     return copy
 
 
+def _older_pandas() -> bool:
+    return int(version("pandas").partition(".")[0]) < 3
+
+
 @pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.ipynb")))
-def test_examples(name: str, tmp_path: Path) -> None:
+def test_examples(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if name == "forecast.ipynb" and _older_pandas():
+        request.applymarker(pytest.mark.xfail(reason="two models share a pandas index's array", strict=True))
     one, other = tmp_path / "one.json", tmp_path / "other.json"
     reference = from_top_to_bottom(_with_dump(EXAMPLES / name, tmp_path / "a", one), one)
     notebook = _with_dump(EXAMPLES / name, tmp_path / "b", other)
