@@ -12,7 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from serving import Lab
 
 CELLS = {"full": 1000}
-"""By the way of drawing. In the others JupyterLab draws all cells one after the other before it is at the last."""
+"""By the way of drawing. In the others JupyterLab draws all cells one after the other before it is at the last: alone, it takes minutes for
+1,000 (benchmarks/README.md)."""
 FEWER = 200
 PATIENCE = 120_000
 """Milliseconds: where nothing is left out, the browser itself draws for long."""
