@@ -86,7 +86,7 @@ function Details({ run, trans }: { run: schema.RunSummary; trans: TranslationBun
     const all = Object.values(run.steps).reduce((sum, count) => sum + count, 0);
     return <span>{trans.__('%1 of %2 steps', run.steps.succeeded ?? 0, all)}</span>;
   }
-  if (run.error !== null && run.state !== 'succeeded') {
+  if (run.error !== null && run.state !== 'succeeded' && run.state !== 'cancelled') {
     return (
       <span className="kfj-Run-error" title={run.error}>
         {run.error}
