@@ -20,6 +20,13 @@ if sys.executable != JUPYTER:
 expect.set_options(timeout=30_000)  # what is expected comes at once, but machines can be busy
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """pytest's own hook."""
+    parser.addoption(
+        "--update-snapshots", action="store_true", help="keep how screens look now, in ui-tests/snapshots"
+    )
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright's own fixture."""
@@ -42,10 +49,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture
 def lab_page(lab: Lab, page: Page) -> Page:
     """A page with JupyterLab, started anew: no document open, no layout of an earlier test."""
+    open_lab(page, lab)
+    return page
+
+
+def open_lab(page: Page, lab: Lab) -> None:
     page.goto(f"{lab.url}/lab?reset")
     page.locator("#jp-MainLogo").wait_for(timeout=90_000)
     page.locator(".jp-LauncherCard").first.wait_for(timeout=30_000)
-    return page
 
 
 @pytest.fixture
