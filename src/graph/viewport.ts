@@ -14,10 +14,13 @@ const SMALLEST = 0.05;
 const LARGEST = 3;
 /** Text is still readable at this scale. */
 const READABLE = 0.6;
+/** Pixels between the drawing and the edge of its frame. */
+const MARGIN = 8;
 
 /** The whole drawing, centred, not larger than it is. */
 export function fitted(drawing: ISize, frame: ISize): IView {
-  return centred(drawing, frame, Math.min(1, frame.width / drawing.width, frame.height / drawing.height));
+  const room = { width: frame.width - 2 * MARGIN, height: frame.height - 2 * MARGIN };
+  return centred(drawing, frame, Math.min(1, room.width / drawing.width, room.height / drawing.height));
 }
 
 /** Where to begin: the whole drawing if it can be read then, else its first steps. */
@@ -26,9 +29,9 @@ export function first(drawing: ISize, frame: ISize): IView {
   if (whole.scale >= READABLE) {
     return whole;
   }
-  const scale = clamp(Math.max(frame.width / drawing.width, READABLE), READABLE, 1);
+  const scale = clamp((frame.width - 2 * MARGIN) / drawing.width, READABLE, 1);
   const view = centred(drawing, frame, scale);
-  return { scale, x: view.x, y: Math.max(view.y, 0) };
+  return { scale, x: view.x, y: Math.max(view.y, MARGIN) };
 }
 
 function centred(drawing: ISize, frame: ISize, wanted: number): IView {

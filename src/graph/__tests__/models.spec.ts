@@ -85,14 +85,14 @@ describe('view', () => {
   const frame = { width: 300, height: 200 };
 
   it('fits all in, centred, and is never larger than the drawing', () => {
-    expect(fitted({ width: 600, height: 200 }, frame)).toEqual({ scale: 0.5, x: 0, y: 50 });
+    expect(fitted({ width: 568, height: 200 }, frame)).toEqual({ scale: 0.5, x: 8, y: 50 });
     expect(fitted({ width: 100, height: 100 }, frame)).toEqual({ scale: 1, x: 100, y: 50 });
     expect(fitted({ width: 0, height: 0 }, { width: 0, height: 0 }).scale).toBe(1);
   });
 
   it('begins at the first steps when all would be too small to read', () => {
-    const view = first({ width: 300, height: 9000 }, frame);
-    expect(view).toEqual({ scale: 1, x: 0, y: 0 });
+    const view = first({ width: 284, height: 9000 }, frame);
+    expect(view).toEqual({ scale: 1, x: 8, y: 8 });
   });
 
   it('zooms around a point', () => {

@@ -79,6 +79,7 @@ describe('PipelineModel', () => {
     await jest.advanceTimersByTimeAsync(1000);
     analyse = quick;
     sent.length = 0;
+    const before = model.view;
     type('x = 2');
     await jest.advanceTimersByTimeAsync(QUIET - 1);
     type('x = 23');
@@ -86,6 +87,7 @@ describe('PipelineModel', () => {
     expect(sent).toHaveLength(0);
     await jest.advanceTimersByTimeAsync(1);
     expect(sent.map(content => content.cells[0]?.source)).toEqual(['x = 23']);
+    expect(model.view).not.toBe(before);
   });
 
   it('asks at once when tags change, whoever has changed them', async () => {
