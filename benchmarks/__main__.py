@@ -9,7 +9,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from . import analysis, handover, labstart, overhead, redraw, reuse, startup, tabmemory
+from . import analysis, clickrun, handover, labstart, overhead, redraw, reuse, startup, tabmemory
 from .harness import ProcessFailed
 from .report import Row, table
 
@@ -22,6 +22,7 @@ QUESTIONS = {
     "labstart": labstart.measure,
     "redraw": redraw.measure,
     "tabmemory": tabmemory.measure,
+    "clickrun": clickrun.measure,
 }
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"

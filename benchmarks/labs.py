@@ -79,15 +79,15 @@ def sites(folder: Path) -> Iterator[dict[str, Site]]:
 
 def open_notebook(page: Page, name: str) -> None:
     """Open a notebook of the site's folder, and wait for its first cell."""
-    page.evaluate(
-        "path => window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'})", name
-    )
+    command(page, "docmanager:open", path=name, factory="Notebook")
     page.locator(".jp-NotebookPanel:visible .jp-Cell").first.wait_for()
 
 
-def command(page: Page, name: str, **arguments: Any) -> Any:
-    """Execute a command of JupyterLab, and wait for it."""
-    return page.evaluate("([id, args]) => window.jupyterapp.commands.execute(id, args)", [name, arguments])
+def command(page: Page, name: str, **arguments: Any) -> None:
+    """Execute a command of JupyterLab, and wait for it. What it gives stays in the page: it may be large."""
+    page.evaluate(
+        "([id, args]) => window.jupyterapp.commands.execute(id, args).then(() => null)", [name, arguments]
+    )
 
 
 def open_panel(page: Page) -> None:

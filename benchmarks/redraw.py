@@ -169,4 +169,5 @@ def _moving(page: Page, name: str) -> Row:
         f"{len(tasks)} tasks longer than 50 ms during {moves} keys and turns of the wheel{worst}",
         "",
         "",
+        aim=f"without stutter: {'**missed**' if tasks else 'reached'}",
     )
