@@ -25,13 +25,16 @@ sys.meta_path.insert(0, Without)
 SESSION = "window.jupyterapp.shell.currentWidget.sessionContext"
 
 
+def loading_tells(page: Page, run: str, told: str, more: str) -> None:
+    """Load the variables of a run's failed step, which ends with a notice that has both texts."""
+    run_page(page, run).get_by_role("button", name="Load into kernel").click()
+    notice = page.locator(".Toastify__toast").filter(has_text=told)
+    expect(notice).to_contain_text(more, timeout=60_000)
+
+
 def test_variables_come_into_the_kernel(lab_page: Page, lab: Lab, shoot: Callable[[str], None]) -> None:
     run = failing(lab, "loads.ipynb")
-    shown = run_page(lab_page, run)
-    shown.get_by_role("button", name="Load into kernel").click()
-    notice = lab_page.locator(".Toastify__toast").filter(has_text="Loaded")
-    expect(notice).to_contain_text("before step “use”", timeout=60_000)
-    expect(notice).to_contain_text("words")
+    loading_tells(lab_page, run, "before step “use”", "words")
     shoot("run-loaded")
     panel = lab_page.locator(".jp-NotebookPanel:visible")
     value = lab_page.evaluate(
@@ -49,21 +52,14 @@ def test_variables_come_into_the_kernel(lab_page: Page, lab: Lab, shoot: Callabl
 
 def test_what_was_in_the_kernel_is_not_lost(lab_page: Page, lab: Lab, shoot: Callable[[str], None]) -> None:
     run = failing(lab, "keeps.ipynb")
-    shown = run_page(lab_page, run)
-    button = shown.get_by_role("button", name="Load into kernel")
-    notice = lab_page.locator(".Toastify__toast")
 
-    # No kernel, and one that has died.
+    # No kernel.
     command(
         lab_page, "docmanager:open", path="keeps.ipynb", factory="Notebook", kernel={"shouldStart": False}
     )
     lab_page.wait_for_function(f"() => {SESSION}?.isReady")
     lab_page.evaluate(f"() => {SESSION}.shutdown()")
-    run_page(lab_page, run)
-    button.click()
-    expect(notice.filter(has_text="has no kernel to load variables into")).to_contain_text(
-        "Kernel → Change Kernel…", timeout=60_000
-    )
+    loading_tells(lab_page, run, "has no kernel to load variables into", "Kernel → Change Kernel…")
     shoot("run-load-no-kernel")
 
     # One with a variable of the same name.
@@ -74,20 +70,13 @@ def test_what_was_in_the_kernel_is_not_lost(lab_page: Page, lab: Lab, shoot: Cal
       return (await future.done).content.user_expressions.x.data?.['text/plain'];
     }""".replace("SESSION", SESSION)
     lab_page.evaluate(execute, "x = 'mine'")
-    run_page(lab_page, run)
-    button.click()
-    replaced = notice.filter(has_text="Replaced: x")
-    expect(replaced).to_contain_text("what was there is in kfjlab_replaced", timeout=60_000)
+    loading_tells(lab_page, run, "Replaced: x", "what was there is in kfjlab_replaced")
     shoot("run-load-replaced")
     expect(lab_page.locator(".jp-NotebookPanel:visible")).to_be_visible()
     assert lab_page.evaluate(execute, "") == "(20, {'x': ['mine']})"
 
     # One whose Python has no kfjlab.
     lab_page.evaluate(execute, WITHOUT_KFJLAB)
-    run_page(lab_page, run)
-    button.click()
-    expect(notice.filter(has_text="kfjlab is not installed")).to_contain_text(
-        "%pip install kfjlab", timeout=60_000
-    )
+    loading_tells(lab_page, run, "kfjlab is not installed", "%pip install kfjlab")
     shoot("run-load-no-kfjlab")
     lab_page.evaluate(f"() => {SESSION}.shutdown()")

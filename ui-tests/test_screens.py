@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 from run_pages import ask
 from screens import dark, faults
 from serving import serving
-from snapshots import MadeWith, compare, differing, keep, made_with, picture
+from snapshots import KEPT, MadeWith, compare, differing, keep, made_with, picture
 from walk import screens
 
 
@@ -22,6 +22,7 @@ from walk import screens
 class Seen:
     """What was seen in a walk through all screens."""
 
+    theme: str
     made_with: MadeWith
     faults: list[str] = field(default_factory=list)
     pictures: dict[str, Image.Image] = field(default_factory=dict)
@@ -42,7 +43,7 @@ def seen(
         page = context.new_page()
         open_lab(page, lab)
         with dark(page) if theme == "dark" else nullcontext():
-            found = Seen(made_with(page))
+            found = Seen(theme, made_with(page))
             for screen in screens(lab, page):
                 if screen.ours:
                     found.faults += [f"{screen.name}: {fault}" for fault in faults(page, screen.selector)]
@@ -70,3 +71,5 @@ def test_the_main_screens_look_as_they_did(seen: Seen, request: pytest.FixtureRe
             "Look at the screens and keep them: pytest ui-tests/test_screens.py --update-snapshots"
         )
     compare(seen.pictures, SHOTS)
+    kept = {file.stem for file in KEPT.glob(f"*-{seen.theme}.png")}
+    assert kept == set(seen.pictures), "these snapshots are of no screen: remove them"

@@ -33,7 +33,7 @@ export async function loadInto(
 
 /**
  * Tell that something goes on, if it takes a while. What is given ends that; the outcome is a notice of its own, because JupyterLab
- * loses a change to a notice that it has not drawn yet.
+ * may lose a change to a notice that it has not drawn yet. If it loses the end, the notice goes by itself.
  */
 function goingOn(message: string): () => void {
   let id = '';
